@@ -1,0 +1,2 @@
+//! Frontdesk.
+fn main() {}
