@@ -1,0 +1,207 @@
+//! One event of a chat stream: what the gateway reads of it in passing.
+
+use routing::Usage;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{UpstreamError, WireUsage};
+
+/// What an event carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Chunk {
+    /// `[DONE]`.
+    Done,
+    /// A piece of the answer.
+    Delta(Delta),
+    /// An error object instead of a piece.
+    Error(UpstreamError),
+    /// A comment, a `ping`, an event without data.
+    Nothing,
+    /// Data that is not JSON of a known shape.
+    Malformed,
+}
+
+/// What is read of a piece of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delta {
+    /// It has content, reasoning, a refusal or a tool call: what a client waits for.
+    pub useful: bool,
+    /// It says that the answer is complete.
+    pub finished: bool,
+    /// The tokens, where it reports them.
+    pub usage: Option<Usage>,
+    /// It has no choice at all: the event that `include_usage` adds.
+    pub only_usage: bool,
+    /// How many bytes of text it carries, for estimates.
+    pub text_bytes: usize,
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    choices: Option<Vec<Choice<'a>>>,
+    usage: Option<WireUsage>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow, alias = "message")]
+    delta: Option<Piece<'a>>,
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    finish_reason: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Piece<'a> {
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reasoning_content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reasoning: Option<&'a RawValue>,
+    #[serde(borrow)]
+    refusal: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tool_calls: Option<&'a RawValue>,
+    #[serde(borrow)]
+    function_call: Option<&'a RawValue>,
+    #[serde(borrow)]
+    audio: Option<&'a RawValue>,
+}
+
+/// The bytes of a value that says something; zero for `null`, `""`, `[]` and nothing at all.
+fn weight(raw: Option<&RawValue>) -> usize {
+    raw.map(RawValue::get)
+        .filter(|raw| !matches!(*raw, "null" | "\"\"" | "[]" | "{}"))
+        .map_or(0, str::len)
+}
+
+impl Chunk {
+    /// Reads the data of an event.
+    #[must_use]
+    pub fn read(data: Option<&[u8]>) -> Self {
+        let Some(data) = data.map(<[u8]>::trim_ascii).filter(|data| !data.is_empty()) else {
+            return Self::Nothing;
+        };
+        if data == b"[DONE]" {
+            return Self::Done;
+        }
+        let Ok(wire) = serde_json::from_slice::<Wire<'_>>(data) else {
+            return Self::Malformed;
+        };
+        if weight(wire.error) > 0 {
+            return Self::Error(UpstreamError::read(data));
+        }
+        Self::Delta(wire.delta())
+    }
+}
+
+/// Reads a whole answer that is not streamed; `None`: not JSON of a known shape.
+pub(crate) fn read_whole(body: &[u8]) -> Option<Result<Delta, UpstreamError>> {
+    let wire: Wire<'_> = serde_json::from_slice(body).ok()?;
+    Some(if weight(wire.error) > 0 {
+        Err(UpstreamError::read(body))
+    } else {
+        Ok(wire.delta())
+    })
+}
+
+impl Wire<'_> {
+    fn delta(&self) -> Delta {
+        let choices = self.choices.as_deref().unwrap_or_default();
+        let text_bytes = choices.iter().map(Choice::weight).sum();
+        Delta {
+            useful: text_bytes > 0,
+            finished: choices
+                .iter()
+                .any(|choice| weight(choice.finish_reason) > 0),
+            usage: self.usage.as_ref().and_then(WireUsage::read),
+            only_usage: choices.is_empty() && self.usage.is_some(),
+            text_bytes,
+        }
+    }
+}
+
+impl Choice<'_> {
+    fn weight(&self) -> usize {
+        let piece = self.delta.as_ref().map_or(0, |piece| {
+            let said = [
+                piece.content,
+                piece.reasoning_content,
+                piece.reasoning,
+                piece.refusal,
+            ];
+            let done = [piece.tool_calls, piece.function_call, piece.audio];
+            said.into_iter().chain(done).map(weight).sum()
+        });
+        piece + weight(self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delta(json: &str) -> Delta {
+        match Chunk::read(Some(json.as_bytes())) {
+            Chunk::Delta(delta) => delta,
+            other => panic!("{json} was read as {other:?}"),
+        }
+    }
+
+    #[test]
+    fn content_reasoning_refusal_and_tool_calls_are_useful_and_a_role_is_not() {
+        for useful in [
+            r#"{"choices":[{"delta":{"content":"a"}}]}"#,
+            r#"{"choices":[{"delta":{"content":"","reasoning_content":"hm"}}]}"#,
+            r#"{"choices":[{"delta":{"reasoning":"hm"}}]}"#,
+            r#"{"choices":[{"delta":{"refusal":"no"}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#,
+            r#"{"choices":[{"text":"old completions"}]}"#,
+        ] {
+            assert!(delta(useful).useful, "{useful}");
+        }
+        for idle in [
+            r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#,
+            r#"{"choices":[{"delta":{"content":null,"tool_calls":[]},"finish_reason":null}]}"#,
+            r#"{"choices":[]}"#,
+        ] {
+            assert!(!delta(idle).useful, "{idle}");
+            assert!(!delta(idle).finished, "{idle}");
+        }
+    }
+
+    #[test]
+    fn the_end_and_the_usage_are_seen() {
+        let end = delta(r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":null}"#);
+        assert!(end.finished && !end.only_usage && end.usage.is_none());
+        let usage = delta(
+            r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":3},"completion_tokens_details":{"reasoning_tokens":2}}}"#,
+        );
+        assert!(usage.only_usage);
+        assert_eq!(
+            usage.usage,
+            Some(Usage {
+                input: 9,
+                cached: 3,
+                output: 4,
+                reasoning: 2
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_no_piece_is_told_apart() {
+        assert_eq!(Chunk::read(None), Chunk::Nothing);
+        assert_eq!(Chunk::read(Some(b" [DONE] ")), Chunk::Done);
+        assert_eq!(Chunk::read(Some(b"{oops")), Chunk::Malformed);
+        assert_eq!(Chunk::read(Some(br#"{"choices":7}"#)), Chunk::Malformed);
+        assert!(
+            matches!(Chunk::read(Some(br#"{"error":{"message":"x","code":429}}"#)), Chunk::Error(error) if error.status == Some(429))
+        );
+    }
+}
