@@ -1,0 +1,100 @@
+//! A record as columns.
+
+use routing::record::{Costing, Tokens};
+use routing::{Outcome, Record};
+use rusqlite::{Connection, params};
+use serde_json::json;
+
+use crate::Entry;
+
+/// A row of an id that is there already is left as it is: a request is recorded exactly once.
+const INSERT: &str = "INSERT OR IGNORE INTO requests VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,
+    ?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,NULL,NULL,NULL,NULL)";
+const INSERT_TEXT: &str = "INSERT OR IGNORE INTO texts VALUES (?1,?2,?3)";
+
+/// Writes an entry within the transaction that the caller holds.
+pub(crate) fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let record = &entry.record;
+    let id = record.id.to_be_bytes();
+    let judge = record.classifier.as_ref();
+    connection.prepare_cached(INSERT)?.execute(params![
+        id,
+        record.time_us,
+        record.key,
+        record.endpoint,
+        record.router,
+        record.requested_model,
+        record.category,
+        record.confidence,
+        record.decided_by.map(routing::DecidedBy::word),
+        signed(record.decision_us),
+        json!(record.chain).to_string(),
+        attempts(record),
+        judge.map(|judge| &judge.model),
+        judge.map(|judge| judge.outcome),
+        judge.map(|judge| signed(judge.usage.input)),
+        judge.map(|judge| signed(judge.usage.output)),
+        judge.map(|judge| signed(judge.cost.0)),
+        judge.map(|judge| signed(judge.total_us)),
+        record.model,
+        record.fallback,
+        record.stream,
+        record.status,
+        record.error,
+        signed(record.usage.input),
+        signed(record.usage.cached),
+        signed(record.usage.output),
+        signed(record.usage.reasoning),
+        match record.tokens {
+            Tokens::Measured => "measured",
+            Tokens::Estimated => "estimated",
+        },
+        signed(record.cost.0),
+        match record.costing {
+            Costing::Measured => "measured",
+            Costing::Estimated => "estimated",
+            Costing::Unpriced => "unpriced",
+        },
+        record.baseline_cost.map(|cost| signed(cost.0)),
+        record.first_token_us.map(signed),
+        signed(record.total_us),
+        signed(record.overhead_us),
+        record.session,
+        record.metadata,
+    ])?;
+    if let Some(text) = &entry.text {
+        connection
+            .prepare_cached(INSERT_TEXT)?
+            .execute(params![id, text.prompt, text.answer])?;
+    }
+    Ok(())
+}
+
+/// SQLite's integers are signed; amounts beyond nine billion billion stop there.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn attempts(record: &Record) -> String {
+    let rows = record.attempts.iter().map(|row| {
+        let attempt = &row.attempt;
+        let status = match attempt.outcome {
+            Outcome::Refused { status, .. } => Some(status),
+            Outcome::Answered | Outcome::Broken => Some(200),
+            Outcome::Unreachable | Outcome::TimedOut | Outcome::Nonsense | Outcome::Abandoned => {
+                None
+            }
+        };
+        json!({
+            "model": row.model,
+            "outcome": attempt.outcome.word(),
+            "status": status,
+            "first_token_us": attempt.first_token_us,
+            "total_us": attempt.total_us,
+            "input_tokens": attempt.usage.input,
+            "output_tokens": attempt.usage.output,
+            "cost_nano_usd": attempt.cost.0,
+        })
+    });
+    serde_json::Value::Array(rows.collect()).to_string()
+}

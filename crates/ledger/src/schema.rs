@@ -1,0 +1,75 @@
+//! The database file: opening, versions, tables.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+/// Says in the file's header that it is a ledger of ours ("fdsk").
+const APPLICATION_ID: i32 = 0x6664_736b;
+
+/// Each step leads from one version of the schema to the next; steps are added, never changed.
+const STEPS: [&str; 1] = [include_str!("schema/001.sql")];
+
+/// Why a ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file cannot be opened or is damaged.
+    #[error(
+        "the ledger cannot be opened: {0}; name another file in [ledger] url, or move this one away"
+    )]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file is a database of some other program.
+    #[error("the file is an SQLite database, but not a ledger; name another file in [ledger] url")]
+    Foreign,
+    /// The file was written by a newer version of this program.
+    #[error("the ledger has version {found}, this program knows {known}: use a newer frontdesk")]
+    Newer {
+        /// The file's version.
+        found: usize,
+        /// The newest version this program knows.
+        known: usize,
+    },
+    /// The writer's thread cannot be started.
+    #[error("the ledger's writer cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Opens a ledger, makes it where there is none and brings an older one up to date. `:memory:` is one that is gone
+/// with the connection.
+///
+/// # Errors
+/// When the file is damaged, foreign, newer than this program, or not to be written.
+pub fn open(path: &Path) -> Result<Connection, LedgerError> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // With WAL, NORMAL can lose the last commits to a power cut but never the database.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && tables > 0 {
+        return Err(LedgerError::Foreign);
+    }
+    let found = usize::try_from(version).unwrap_or(0);
+    if found > STEPS.len() {
+        return Err(LedgerError::Newer {
+            found,
+            known: STEPS.len(),
+        });
+    }
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    for step in STEPS.iter().skip(found) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(
+        None,
+        "user_version",
+        i32::try_from(STEPS.len()).unwrap_or(i32::MAX),
+    )?;
+    transaction.commit()?;
+    Ok(connection)
+}
