@@ -1,0 +1,39 @@
+//! The configuration: what was written becomes what it means, or a list of everything that is wrong with it.
+
+mod problem;
+mod raw;
+pub mod resolved;
+mod resolve;
+
+pub use problem::{Problem, Problems};
+pub use resolved::{Api, Config, Endpoint, LedgerSettings, Provider, Secret, Server, Timeouts};
+
+/// Reads a configuration. `env` looks up environment variables, `file` reads files that hold secrets.
+///
+/// # Errors
+/// Everything that is wrong, all at once.
+pub fn parse(name: &str, text: &str, outside: &dyn Outside) -> Result<Config, Problems> {
+    let mut problems = Vec::new();
+    let raw = raw::read(text, &mut problems);
+    let config = resolve::resolve(&raw, outside, &mut problems);
+    if problems.is_empty() {
+        return Ok(config);
+    }
+    problems.sort_by_key(|problem| problem.span.start);
+    Err(Problems {
+        file: name.into(),
+        text: text.into(),
+        problems,
+    })
+}
+
+/// Where secrets come from.
+pub trait Outside {
+    /// An environment variable.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// The text of a file.
+    fn file(&self, path: &str) -> std::io::Result<String>;
+}
+
+#[cfg(test)]
+mod tests;

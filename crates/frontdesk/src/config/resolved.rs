@@ -1,0 +1,122 @@
+//! The configuration as the rest of the program sees it: validated, defaults filled in, indices instead of names.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use routing::Table;
+
+/// Everything.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The listener.
+    pub server: Server,
+    /// The record of requests.
+    pub ledger: LedgerSettings,
+    /// The API servers; [`routing::Model::provider`] points here.
+    pub providers: Vec<Provider>,
+    /// Models and routers.
+    pub table: Table,
+}
+
+/// The listener.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The largest body that is accepted, bytes.
+    pub max_body: usize,
+    /// How long running requests may go on after a stop was asked for.
+    pub shutdown_grace: Duration,
+}
+
+/// The record of requests.
+#[derive(Clone, Debug)]
+pub struct LedgerSettings {
+    /// The SQLite file; `:memory:` for none.
+    pub path: String,
+    /// Whether the conversation is kept.
+    pub keep_prompts: bool,
+    /// Whether the answers are kept.
+    pub keep_answers: bool,
+    /// How long rows are kept.
+    pub retention: Duration,
+}
+
+/// The protocol of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// OpenAI's chat completions.
+    OpenAi,
+    /// Anthropic's messages.
+    Anthropic,
+}
+
+/// An API server.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its name.
+    pub name: String,
+    /// What it speaks.
+    pub api: Api,
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// Our credential.
+    pub api_key: Option<Secret>,
+    /// How long is waited for it.
+    pub timeouts: Timeouts,
+    /// Further calls of the same model after a failure that may pass.
+    pub retries: u32,
+    /// The longest `Retry-After` that is waited for.
+    pub patience: Duration,
+}
+
+/// Where a provider is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// Whether it is reached over TLS.
+    pub tls: bool,
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// What stands before `/chat/completions`; no slash at its end.
+    pub prefix: String,
+}
+
+/// How long a provider is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the first useful event, or the head of an answer.
+    pub first_token: Duration,
+    /// Between two pieces of an answer.
+    pub idle: Duration,
+    /// For the whole request, all attempts together.
+    pub total: Duration,
+}
+
+/// A credential; never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a credential in.
+    #[must_use]
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The credential itself, for the header it belongs in and nothing else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}

@@ -1,0 +1,154 @@
+use super::*;
+use routing::{Kind, ModelId, NanoUsd, Then};
+
+const GOOD: &str = r#"
+[providers.p]
+base_url = "http://127.0.0.1:9/v1/"
+api_key = "env:KEY"
+timeouts = { first_token = "250ms" }
+[models.small]
+provider = "p"
+id = "vendor/small"
+price = { input = 0.02, output = 0.05 }
+capabilities = ["tools"]
+[models.large]
+provider = "p"
+[routers.auto]
+default = "general"
+fallback = ["large"]
+[[routers.auto.rules]]
+when = { tools = true, header.x-team = "a" }
+then = { category = "simple" }
+[routers.auto.categories.simple]
+models = ["small"]
+[routers.auto.categories.general]
+"#;
+
+struct Fake;
+
+impl Outside for Fake {
+    fn variable(&self, name: &str) -> Option<String> {
+        (name == "KEY").then(|| "s3cret".into())
+    }
+
+    fn file(&self, _path: &str) -> std::io::Result<String> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Line, message and help of every problem.
+fn problems(text: &str) -> Vec<String> {
+    let problems = parse("frontdesk.toml", text, &Fake).expect_err("the file is wrong");
+    let tell = |problem| {
+        format!(
+            "{}: {} ({})",
+            problems.line(problem),
+            problem.message,
+            problem.help
+        )
+    };
+    problems.problems.iter().map(tell).collect()
+}
+
+#[test]
+fn a_good_file_becomes_indices_and_defaults() {
+    let config = parse("frontdesk.toml", GOOD, &Fake).unwrap();
+    let provider = &config.providers[0];
+    assert_eq!(provider.endpoint.prefix, "/v1");
+    assert_eq!(provider.timeouts.first_token.as_millis(), 250);
+    assert_eq!(provider.timeouts.connect.as_secs(), 2);
+    assert_eq!(provider.api_key.as_ref().unwrap().reveal(), "s3cret");
+    assert!(!format!("{config:?}").contains("s3cret"));
+    let small = config.table.model(ModelId(0)).unwrap();
+    assert_eq!(small.price.unwrap().cached_input, NanoUsd(20_000_000));
+    assert_eq!(config.table.model(ModelId(1)).unwrap().id, "large");
+    let router = &config.table.routers[0];
+    assert_eq!(router.category(router.default).unwrap().name, "general");
+    assert_eq!(router.classifying.kind, Kind::Embedded);
+    assert!(matches!(router.rules[0].then, Then::Category(id) if id.0 == 0));
+    assert_eq!(
+        router.rules[0].when.headers,
+        [("x-team".into(), "a".into())]
+    );
+    assert_eq!(config.server.max_body, 32 << 20);
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_line_and_a_remedy() {
+    let told = problems(
+        r#"[server]
+lisen = "x"
+max_body = "huge"
+[providers.p]
+base_url = "ftp://x"
+api_key = "sk-live"
+retries = "two"
+timeouts = { idle = "soon", conect = "1s" }
+[models.a]
+provider = "q"
+price = { input = -1 }
+capabilities = ["tool"]
+[routers.auto]
+default = "genral"
+fallback = ["b"]
+classifier = { kind = "llm", min_confidence = 2.0 }
+[[routers.auto.rules]]
+when = { tols = true, regex = "(" }
+then = { }
+[routers.auto.categories.general]
+"#,
+    );
+    let expected = [
+        "2: unknown field `lisen`",
+        "3: `huge` is not a size",
+        "5: `base_url` is not an http or https URL",
+        "6: a secret must not stand in this file",
+        "7: invalid type: string",
+        "8: `soon` is not a duration",
+        "8: unknown field `conect`",
+        "10: there is no provider `q`",
+        "11: a price must be zero or more",
+        "12: there is no capability `tool` (did you mean `tools`?)",
+        "14: the router has no category `genral` (did you mean `general`?)",
+        "15: there is no model `b` (did you mean `a`?)",
+        "16: this classifier needs a `model`",
+        "16: `min_confidence` must be between 0 and 1",
+        "17: a rule leads to one category or one model",
+        "20: category `general` has no model and the router no fallback",
+    ];
+    for expected in expected {
+        assert!(
+            told.iter().any(|told| told.starts_with(expected)),
+            "{expected} is missing in {told:#?}"
+        );
+    }
+    assert!(!format!("{told:?}").contains("sk-live"));
+}
+
+#[test]
+fn broken_toml_and_unset_secrets_are_told_with_their_line() {
+    assert!(problems("[server\n")[0].starts_with("1: "));
+    let told = problems(&GOOD.replace("env:KEY", "env:OTHER"));
+    assert_eq!(
+        told,
+        [
+            "4: the environment variable OTHER is not set (run `export OTHER=…` before, or name another variable)"
+        ]
+    );
+    let told = problems(&GOOD.replace("env:KEY", "file:/nowhere"));
+    assert!(
+        told[0].starts_with("4: the file /nowhere cannot be read"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn problems_are_rendered_with_the_line_they_are_about() {
+    let problems = parse("frontdesk.toml", &GOOD.replace("\"p\"", "\"q\""), &Fake).unwrap_err();
+    let shown = problems.to_string();
+    assert!(
+        shown.contains("frontdesk.toml:7") && shown.contains("provider = \"q\""),
+        "{shown}"
+    );
+    assert!(shown.ends_with("frontdesk.toml: 2 problems"), "{shown}");
+}

@@ -1,0 +1,3 @@
+//! The front desk for large language models.
+
+pub mod config;
