@@ -152,3 +152,13 @@ fn problems_are_rendered_with_the_line_they_are_about() {
     );
     assert!(shown.ends_with("frontdesk.toml: 2 problems"), "{shown}");
 }
+
+#[test]
+fn every_starter_file_is_a_good_one() {
+    parse(
+        "minimal.toml",
+        include_str!("../../../../config/minimal.toml"),
+        &Fake,
+    )
+    .unwrap();
+}

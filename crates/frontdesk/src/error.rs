@@ -1,0 +1,180 @@
+//! What goes wrong, as the client sees it: the one place that knows HTTP's statuses.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use wire::Invalid;
+
+use crate::request::body::ClientBody;
+
+/// An answer that is an error.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    /// Its status.
+    pub status: StatusCode,
+    /// OpenAI's `type`.
+    kind: &'static str,
+    /// OpenAI's `code`; also the word in the ledger.
+    pub code: &'static str,
+    /// The field it is about.
+    param: Option<&'static str>,
+    /// For the caller; holds no secret and nothing an upstream said.
+    message: String,
+    /// When to come back.
+    retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            kind,
+            code,
+            param: None,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    /// 400.
+    #[must_use]
+    pub fn invalid(invalid: &Invalid) -> Self {
+        Self {
+            param: invalid.param,
+            ..Self::unfit(&invalid.message)
+        }
+    }
+
+    /// 400 that is about no single field.
+    #[must_use]
+    pub fn unfit(message: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request_error",
+            "invalid_request_error",
+            message,
+        )
+    }
+
+    /// 404 for a path nobody serves.
+    #[must_use]
+    pub fn no_such_path() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "invalid_request_error",
+            "not_found",
+            "there is nothing at this path",
+        )
+    }
+
+    /// 405.
+    #[must_use]
+    pub fn wrong_method() -> Self {
+        let message = "this path does not take that method";
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "invalid_request_error",
+            "method_not_allowed",
+            message,
+        )
+    }
+
+    /// 404 for a name that is neither a router nor a model.
+    #[must_use]
+    pub fn model_not_found(name: &str, known: &[&str]) -> Self {
+        let short: String = name.chars().take(100).collect();
+        let message = format!(
+            "there is no router or model `{short}`; there are {}",
+            known.join(", ")
+        );
+        let error = Self::new(
+            StatusCode::NOT_FOUND,
+            "invalid_request_error",
+            "model_not_found",
+            message,
+        );
+        Self {
+            param: Some("model"),
+            ..error
+        }
+    }
+
+    /// 413.
+    #[must_use]
+    pub fn too_large(most: usize) -> Self {
+        let message = format!("the body is larger than {most} bytes");
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "invalid_request_error",
+            "payload_too_large",
+            message,
+        )
+    }
+
+    /// 400 for a body that broke off.
+    #[must_use]
+    pub fn incomplete() -> Self {
+        Self::unfit("the body ended before it was complete")
+    }
+
+    /// 502.
+    #[must_use]
+    pub fn bad_upstream() -> Self {
+        let message = "no model of the chain gave a usable answer";
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "api_error",
+            "bad_upstream",
+            message,
+        )
+    }
+
+    /// 503: every model of the chain is down or cooling.
+    #[must_use]
+    pub fn unavailable(retry_after: Duration) -> Self {
+        let message = "every model of the chain is down or cooling; try again later";
+        let error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "api_error",
+            "models_unavailable",
+            message,
+        );
+        Self {
+            retry_after: Some(retry_after),
+            ..error
+        }
+    }
+
+    /// 504.
+    #[must_use]
+    pub fn timed_out() -> Self {
+        let message = "no model of the chain answered in time";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "api_error", "timeout", message)
+    }
+
+    /// The answer. Our own retries are spent by then, so client libraries are told not to multiply them.
+    #[must_use]
+    pub fn response(&self) -> Response<ClientBody> {
+        let body = wire::error_body(&self.message, self.kind, self.param, self.code);
+        let mut response = Response::new(ClientBody::whole(Bytes::from(body)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.status.is_server_error() {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        if let Some(pause) = self.retry_after {
+            let milliseconds = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            headers.insert(RETRY_AFTER, HeaderValue::from(milliseconds.div_ceil(1_000)));
+            headers.insert("retry-after-ms", HeaderValue::from(milliseconds));
+        }
+        response
+    }
+}
