@@ -1,1 +1,18 @@
-//! Placeholder.
+//! What turns a prompt into a category, without I/O: the embedded classifier with its training and evaluation, and
+//! the pure halves of asking a model.
+
+pub mod look;
+pub mod features;
+pub mod embedded;
+pub mod weights;
+pub mod binding;
+pub mod judge;
+pub mod dataset;
+pub mod train;
+pub mod evaluation;
+
+pub use binding::Bound;
+pub use dataset::{Example, read_examples};
+pub use embedded::Embedded;
+pub use evaluation::{Evaluation, Judged, evaluate};
+pub use weights::BadWeights;

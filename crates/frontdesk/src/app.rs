@@ -3,45 +3,75 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
 use ledger::Ledger;
 use parking_lot::Mutex;
 use routing::{Breaker, Cooling, ModelId, Moment, Outcome};
 use tokio::time::Instant;
 
 use crate::config::Config;
+use crate::metrics::Metrics;
 use crate::request::forward::client::Client;
+use crate::sessions::Sessions;
 
-/// The gateway: configuration, connections, ledger and how each model has been doing.
+/// The gateway: connections, ledger, metrics, conversations, and the configuration of the moment.
 #[derive(Debug)]
 pub struct App {
-    /// The configuration.
-    pub config: Config,
+    snapshot: ArcSwap<Snapshot>,
     /// Connections to the providers.
     pub client: Client,
     /// The record of requests.
     pub ledger: Ledger,
-    /// One breaker a model, in the table's order.
-    breakers: Vec<Mutex<Breaker>>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What conversations were answered with.
+    pub sessions: Sessions,
     began: Instant,
+}
+
+/// A configuration with how each of its models has been doing. A request keeps the one it began with.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The configuration.
+    pub config: Config,
+    /// One breaker a model, in the table's order.
+    breakers: Vec<Arc<Mutex<Breaker>>>,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(config: Config, client: Client, ledger: Ledger) -> Arc<Self> {
-        let breakers = config
-            .table
-            .models
-            .iter()
-            .map(|_| Mutex::default())
-            .collect();
+        let breakers = config.table.models.iter().map(|_| Arc::default()).collect();
         Arc::new(Self {
-            config,
+            snapshot: ArcSwap::from_pointee(Snapshot { config, breakers }),
             client,
             ledger,
-            breakers,
+            metrics: Metrics::default(),
+            sessions: Sessions::default(),
             began: Instant::now(),
         })
+    }
+
+    /// The configuration of the moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Takes another configuration for the requests that come from now on. A model that both have, under the same
+    /// provider, keeps its breaker.
+    pub fn reload(&self, config: Config) {
+        let before = self.snapshot();
+        let same = |alias: &str, id: &str| {
+            before.config.table.models.iter().position(|model| model.alias == alias && model.id == id)
+        };
+        let breakers = config.table.models.iter().map(|model| {
+            let kept = same(&model.alias, &model.id).and_then(|position| before.breakers.get(position));
+            kept.cloned().unwrap_or_default()
+        });
+        let breakers = breakers.collect();
+        self.snapshot.store(Arc::new(Snapshot { config, breakers }));
     }
 
     /// The moment for everything that decides.
@@ -52,33 +82,49 @@ impl App {
 
     /// The wall clock, microseconds since the Unix epoch.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the wall clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
     pub fn wall_us(&self) -> i64 {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
     }
+}
 
+impl Snapshot {
     /// Asks a model's breaker for a call that will be made.
     ///
     /// # Errors
     /// How long to stay away.
-    pub fn admits(&self, model: ModelId) -> Result<(), Cooling> {
-        let now = self.now();
-        self.breakers
-            .get(model.index())
-            .map_or(Ok(()), |breaker| breaker.lock().admits(now))
+    pub fn admits(&self, model: ModelId, now: Moment) -> Result<(), Cooling> {
+        self.breakers.get(model.index()).map_or(Ok(()), |breaker| breaker.lock().admits(now))
     }
 
     /// Tells a model's breaker how a call ended.
-    pub fn ended(&self, model: ModelId, outcome: &Outcome) {
-        let now = self.now();
-        if let Some(breaker) = self.breakers.get(model.index()) {
-            breaker.lock().after(outcome, now);
+    pub fn ended(&self, model: ModelId, outcome: &Outcome, now: Moment) {
+        let Some(breaker) = self.breakers.get(model.index()) else {
+            return;
+        };
+        let mut breaker = breaker.lock();
+        let was_open = breaker.is_open();
+        breaker.after(outcome, now);
+        let is_open = breaker.is_open();
+        drop(breaker);
+        let alias = self.config.table.alias(model);
+        match (was_open, is_open) {
+            (false, true) => {
+                tracing::warn!(model = alias, outcome = outcome.word(), "a model keeps failing and is left alone");
+            }
+            (true, false) => tracing::info!(model = alias, "a model answers again"),
+            (true, true) | (false, false) => {}
         }
+    }
+
+    /// Whether a model is called now: 0 yes, 1 it cools down, 2 its breaker is open.
+    #[must_use]
+    pub fn state(&self, model: ModelId, now: Moment) -> u8 {
+        let Some(breaker) = self.breakers.get(model.index()) else {
+            return 0;
+        };
+        let breaker = breaker.lock();
+        if breaker.is_open() { 2 } else { u8::from(breaker.available(now).is_err()) }
     }
 }

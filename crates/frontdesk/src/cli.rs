@@ -1,20 +1,16 @@
-//! The command line.
+//! The command line: one file a command.
 
-use std::path::{Path, PathBuf};
+mod serve;
+mod check;
+mod classify;
+mod eval;
+mod train;
+mod files;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context;
 use clap::{Parser, Subcommand};
-use ledger::{Ledger, Options};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
-
-use crate::app::App;
-use crate::config::{self, Config, Outside, Problems};
-use crate::request::forward::client::Client;
-use crate::server;
 
 /// Exit code of a command that ran and whose answer is no.
 const NO: u8 = 1;
@@ -31,105 +27,38 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the gateway.
-    Serve {
-        /// The configuration.
-        #[arg(long, default_value = "frontdesk.toml")]
-        config: PathBuf,
-        /// Listen on other than loopback addresses although no key protects them.
-        #[arg(long)]
-        insecure: bool,
-    },
+    Serve(serve::Serve),
     /// Say what is wrong with a configuration.
-    Check {
-        /// The configuration.
-        #[arg(long, default_value = "frontdesk.toml")]
-        config: PathBuf,
-    },
+    Check(check::Check),
+    /// Say where texts would go: those given, or each line of the input.
+    Classify(classify::Classify),
+    /// Measure how right a classifier is on labelled prompts.
+    Eval(eval::Eval),
+    /// Train the embedded classifier on labelled prompts.
+    Train(train::Train),
+}
+
+/// Where the configuration is, for commands that can do without.
+#[derive(clap::Args)]
+struct Configured {
+    /// The configuration; without it, the built-in classifier with its five categories.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The router whose classifier is meant; otherwise the first.
+    #[arg(long)]
+    router: Option<String>,
 }
 
 /// Runs what the arguments ask for.
 ///
 /// # Errors
 /// What stops it, for people.
-pub async fn run() -> anyhow::Result<ExitCode> {
+pub fn run() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Serve { config, insecure } => serve(&config, insecure).await,
-        Command::Check { config } => check(&config),
+        Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
+        Command::Classify(classify) => classify.run(),
+        Command::Eval(eval) => eval.run(),
+        Command::Train(train) => train.run(),
     }
-}
-
-struct Process;
-
-impl Outside for Process {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the environment"
-    )]
-    fn variable(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
-    }
-
-    fn file(&self, path: &str) -> std::io::Result<String> {
-        std::fs::read_to_string(path)
-    }
-}
-
-fn load(path: &Path) -> anyhow::Result<Result<Config, Problems>> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(config::parse(&path.display().to_string(), &text, &Process))
-}
-
-fn check(path: &Path) -> anyhow::Result<ExitCode> {
-    match load(path)? {
-        Ok(config) => {
-            let table = &config.table;
-            let (routers, models) = (table.routers.len(), table.models.len());
-            anstream::println!(
-                "{}: fine; {routers} routers, {models} models",
-                path.display()
-            );
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(problems) => {
-            anstream::eprintln!("{problems}");
-            Ok(ExitCode::from(NO))
-        }
-    }
-}
-
-async fn serve(path: &Path, insecure: bool) -> anyhow::Result<ExitCode> {
-    let config = match load(path)? {
-        Ok(config) => config,
-        Err(problems) => {
-            anstream::eprintln!("{problems}");
-            return Ok(ExitCode::from(BAD_CONFIG));
-        }
-    };
-    let address = config.server.listen;
-    if !address.ip().is_loopback() && !insecure {
-        anstream::eprintln!(
-            "{address} can be reached from other machines and no key protects it: listen on 127.0.0.1, or add --insecure"
-        );
-        return Ok(ExitCode::from(BAD_CONFIG));
-    }
-    let ledger = Ledger::open(Path::new(&config.ledger.path), Options::default())?;
-    let app = App::new(config, Client::new()?, ledger);
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("{address} cannot be listened on"))?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
-    let stop = CancellationToken::new();
-    let mut terminate = signal(SignalKind::terminate())?;
-    let serving = server::serve(Arc::clone(&app), listener, stop.clone());
-    let stopping = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        tracing::info!("stopping: running requests may end");
-        stop.cancel();
-    };
-    tokio::join!(serving, stopping);
-    Ok(ExitCode::SUCCESS)
 }

@@ -4,9 +4,10 @@ mod problem;
 mod raw;
 pub mod resolved;
 mod resolve;
+pub mod env;
 
 pub use problem::{Problem, Problems};
-pub use resolved::{Api, Config, Endpoint, LedgerSettings, Provider, Secret, Server, Timeouts};
+pub use resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Timeouts};
 
 /// Reads a configuration. `env` looks up environment variables, `file` reads files that hold secrets.
 ///
@@ -20,19 +21,15 @@ pub fn parse(name: &str, text: &str, outside: &dyn Outside) -> Result<Config, Pr
         return Ok(config);
     }
     problems.sort_by_key(|problem| problem.span.start);
-    Err(Problems {
-        file: name.into(),
-        text: text.into(),
-        problems,
-    })
+    Err(Problems { file: name.into(), text: text.into(), problems })
 }
 
 /// Where secrets come from.
 pub trait Outside {
     /// An environment variable.
     fn variable(&self, name: &str) -> Option<String>;
-    /// The text of a file.
-    fn file(&self, path: &str) -> std::io::Result<String>;
+    /// The bytes of a file.
+    fn file(&self, path: &str) -> std::io::Result<Vec<u8>>;
 }
 
 #[cfg(test)]

@@ -27,95 +27,56 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    fn new(
-        status: StatusCode,
-        kind: &'static str,
-        code: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            status,
-            kind,
-            code,
-            param: None,
-            message: message.into(),
-            retry_after: None,
-        }
+    fn new(status: StatusCode, kind: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, code, param: None, message: message.into(), retry_after: None }
     }
 
     /// 400.
     #[must_use]
     pub fn invalid(invalid: &Invalid) -> Self {
-        Self {
-            param: invalid.param,
-            ..Self::unfit(&invalid.message)
-        }
+        Self { param: invalid.param, ..Self::unfit(&invalid.message) }
     }
 
     /// 400 that is about no single field.
     #[must_use]
     pub fn unfit(message: &str) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_request_error",
-            "invalid_request_error",
-            message,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_request_error", message)
     }
 
     /// 404 for a path nobody serves.
     #[must_use]
     pub fn no_such_path() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "invalid_request_error",
-            "not_found",
-            "there is nothing at this path",
-        )
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", "there is nothing at this path")
     }
 
     /// 405.
     #[must_use]
     pub fn wrong_method() -> Self {
         let message = "this path does not take that method";
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "invalid_request_error",
-            "method_not_allowed",
-            message,
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "method_not_allowed", message)
     }
 
     /// 404 for a name that is neither a router nor a model.
     #[must_use]
     pub fn model_not_found(name: &str, known: &[&str]) -> Self {
         let short: String = name.chars().take(100).collect();
-        let message = format!(
-            "there is no router or model `{short}`; there are {}",
-            known.join(", ")
-        );
-        let error = Self::new(
-            StatusCode::NOT_FOUND,
-            "invalid_request_error",
-            "model_not_found",
-            message,
-        );
-        Self {
-            param: Some("model"),
-            ..error
-        }
+        let message = format!("there is no router or model `{short}`; there are {}", known.join(", "));
+        let error = Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "model_not_found", message);
+        Self { param: Some("model"), ..error }
     }
 
     /// 413.
     #[must_use]
     pub fn too_large(most: usize) -> Self {
         let message = format!("the body is larger than {most} bytes");
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "invalid_request_error",
-            "payload_too_large",
-            message,
-        )
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "payload_too_large", message)
+    }
+
+    /// 408.
+    #[must_use]
+    pub fn too_slow() -> Self {
+        let message = "the body did not arrive in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", "timeout", message)
     }
 
     /// 400 for a body that broke off.
@@ -128,28 +89,22 @@ impl ApiError {
     #[must_use]
     pub fn bad_upstream() -> Self {
         let message = "no model of the chain gave a usable answer";
-        Self::new(
-            StatusCode::BAD_GATEWAY,
-            "api_error",
-            "bad_upstream",
-            message,
-        )
+        Self::new(StatusCode::BAD_GATEWAY, "api_error", "bad_upstream", message)
     }
 
     /// 503: every model of the chain is down or cooling.
     #[must_use]
     pub fn unavailable(retry_after: Duration) -> Self {
         let message = "every model of the chain is down or cooling; try again later";
-        let error = Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "api_error",
-            "models_unavailable",
-            message,
-        );
-        Self {
-            retry_after: Some(retry_after),
-            ..error
-        }
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", "models_unavailable", message);
+        Self { retry_after: Some(retry_after), ..error }
+    }
+
+    /// 503 of the readiness check.
+    #[must_use]
+    pub fn not_ready() -> Self {
+        let message = "the ledger cannot be written; requests are still answered";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", "ledger_unavailable", message)
     }
 
     /// 504.

@@ -2,7 +2,12 @@
 
 pub mod cli;
 pub mod config;
+pub mod gateway;
 pub mod app;
-pub mod error;
-pub mod request;
+pub mod sessions;
 pub mod server;
+pub mod endpoints;
+pub mod request;
+pub mod error;
+pub mod metrics;
+pub mod logging;

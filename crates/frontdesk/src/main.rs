@@ -1,17 +1,12 @@
-//! The one binary.
+//! The front desk for large language models.
 
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing::Level::INFO)
-        .init();
-    match frontdesk::cli::run().await {
+fn main() -> ExitCode {
+    match frontdesk::cli::run() {
         Ok(code) => code,
         Err(error) => {
             anstream::eprintln!("frontdesk: {error:#}");

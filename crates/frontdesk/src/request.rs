@@ -1,7 +1,9 @@
 //! The whole life of a request.
 
+pub mod operation;
 pub mod body;
-mod accept;
+pub(crate) mod accept;
+pub mod classify;
 mod decide;
 pub mod forward;
 mod record;
@@ -12,14 +14,25 @@ use http::Response;
 use http::request::Parts;
 use hyper::body::Incoming;
 
-use crate::app::App;
+use crate::app::{App, Snapshot};
+use crate::error::ApiError;
 use body::ClientBody;
+pub use operation::Operation;
 use record::Recorder;
 
-/// Answers `POST /v1/chat/completions`. The recorder writes the request's row when it is dropped, whatever ends it.
-pub async fn chat(app: Arc<App>, head: Parts, body: Incoming) -> Response<ClientBody> {
-    let mut recorder = Recorder::begin(Arc::clone(&app), "/v1/chat/completions");
-    let mut response = match serve(&app, &head, body, &mut recorder).await {
+/// What a request works with: the gateway, and the configuration of the moment it came in.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) app: Arc<App>,
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+/// Answers a request for a model. The recorder writes the request's row when it is dropped, whatever ends it.
+pub async fn serve(app: Arc<App>, operation: Operation, head: Parts, body: Incoming) -> Response<ClientBody> {
+    let snapshot = app.snapshot();
+    let context = Context { app, snapshot };
+    let mut recorder = Recorder::begin(context.clone(), operation);
+    match answer(&context, operation, &head, body, &mut recorder).await {
         Ok(answer) => answer.into_response(recorder),
         Err(error) => {
             recorder.failed(&error);
@@ -27,25 +40,26 @@ pub async fn chat(app: Arc<App>, head: Parts, body: Incoming) -> Response<Client
             recorder.write_headers(response.headers_mut());
             response
         }
-    };
-    response
-        .headers_mut()
-        .entry("x-request-id")
-        .or_insert_with(|| http::HeaderValue::from_static("-"));
-    response
+    }
 }
 
-async fn serve(
-    app: &Arc<App>,
+async fn answer(
+    context: &Context,
+    operation: Operation,
     head: &Parts,
     body: Incoming,
     recorder: &mut Recorder,
-) -> Result<forward::Answer, crate::error::ApiError> {
-    let body = accept::read(body, &head.headers, app.config.server.max_body).await?;
+) -> Result<forward::Answer, ApiError> {
+    let body = accept::read(body, &head.headers, context.snapshot.config.server.max_body).await;
+    recorder.received();
+    let body = body?;
     let request = accept::parse(&body)?;
     recorder.asked(&request, &head.headers);
-    let (choice, prompt) = accept::choose(&app.config.table, &request)?;
-    let decision = decide::decide(app, &choice, &prompt, &request, &head.headers)?;
-    recorder.decided(&decision, &prompt.needs);
-    forward::forward(app, &body, &request, &decision, recorder).await
+    let deadline = accept::deadline(&head.headers)?;
+    let (choice, prompt) = accept::choose(&context.snapshot.config.table, operation, &request)?;
+    let found = classify::find(context, &choice, &prompt, &request, &head.headers).await?;
+    let decision = decide::decide(&context.snapshot.config.table, &prompt.needs, &choice, &found)?;
+    recorder.decision_took(found.began.elapsed());
+    recorder.decided(&decision, &prompt.needs, found.judge);
+    forward::forward(context, (operation, &body, &request), &decision, deadline, recorder).await
 }

@@ -18,7 +18,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::request::{self, body::ClientBody};
+use crate::request::{self, Operation, body::ClientBody};
+use crate::{endpoints, metrics};
 
 /// How long a client may take for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -45,14 +46,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken
         }
     }
     tasks.close();
-    if tokio::time::timeout(app.config.server.shutdown_grace, tasks.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            left = tasks.len(),
-            "requests were still running when the grace was over"
-        );
+    if tokio::time::timeout(app.snapshot().config.server.shutdown_grace, tasks.wait()).await.is_err() {
+        tracing::warn!(left = tasks.len(), "requests were still running when the grace was over");
     }
 }
 
@@ -83,13 +78,21 @@ async fn talk(app: Arc<App>, stream: TcpStream, stop: CancellationToken) -> io::
 
 async fn route(app: Arc<App>, request: Request<Incoming>) -> Response<ClientBody> {
     let (head, body) = request.into_parts();
-    match (head.uri.path(), &head.method) {
-        ("/v1/chat/completions", &Method::POST) => request::chat(app, head, body).await,
-        ("/v1/models", &Method::GET) => models(&app),
-        ("/healthz", &Method::GET) => text("ok"),
-        ("/readyz", &Method::GET) if app.ledger.healthy() => text("ready"),
-        ("/readyz", &Method::GET) => ApiError::unavailable(Duration::from_secs(5)).response(),
-        ("/v1/chat/completions" | "/v1/models" | "/healthz" | "/readyz", _) => {
+    let operation = match head.uri.path() {
+        "/v1/chat/completions" => Some(Operation::Chat),
+        "/v1/completions" => Some(Operation::Completions),
+        "/v1/embeddings" => Some(Operation::Embeddings),
+        _ => None,
+    };
+    match (head.uri.path(), &head.method, operation) {
+        (_, &Method::POST, Some(operation)) => request::serve(app, operation, head, body).await,
+        ("/v1/classify", &Method::POST, _) => endpoints::classify::serve(app, head, body).await,
+        ("/v1/models", &Method::GET, _) => endpoints::models(&app),
+        ("/healthz", &Method::GET, _) => text("ok\n"),
+        ("/readyz", &Method::GET, _) if app.ledger.healthy() => text("ready\n"),
+        ("/readyz", &Method::GET, _) => ApiError::not_ready().response(),
+        ("/metrics", &Method::GET, _) => openmetrics(&app),
+        ("/v1/classify" | "/v1/models" | "/healthz" | "/readyz" | "/metrics", _, _) | (_, _, Some(_)) => {
             ApiError::wrong_method().response()
         }
         _ => ApiError::no_such_path().response(),
@@ -97,30 +100,14 @@ async fn route(app: Arc<App>, request: Request<Incoming>) -> Response<ClientBody
 }
 
 fn text(text: &'static str) -> Response<ClientBody> {
-    Response::new(ClientBody::whole(Bytes::from_static(text.as_bytes())))
+    let mut response = Response::new(ClientBody::whole(Bytes::from_static(text.as_bytes())));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
 }
 
-/// Routers first, then models, with what is known of them.
-fn models(app: &App) -> Response<ClientBody> {
-    let table = &app.config.table;
-    let routers = table.routers.iter().map(|router| {
-        let categories: Vec<_> = router.categories.iter().map(|category| &category.name).collect();
-        serde_json::json!({"id": router.name, "object": "model", "owned_by": "frontdesk", "created": 0, "categories": categories})
-    });
-    let models = table.models.iter().map(|model| {
-        let price = model.price.map(|price| {
-            serde_json::json!({"input": price.input.as_usd(), "cached_input": price.cached_input.as_usd(), "output": price.output.as_usd()})
-        });
-        let known = routing::Capability::ALL.into_iter().filter(|(capability, _)| model.can(*capability));
-        let capabilities: Vec<_> = known.map(|(_, word)| word).collect();
-        let owner = table.providers.get(model.provider.index());
-        serde_json::json!({"id": model.alias, "object": "model", "owned_by": owner, "created": 0, "context": model.context, "price": price, "capabilities": capabilities})
-    });
-    let list: Vec<_> = routers.chain(models).collect();
-    let body = serde_json::json!({"object": "list", "data": list}).to_string();
-    let mut response = Response::new(ClientBody::whole(Bytes::from(body)));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+fn openmetrics(app: &App) -> Response<ClientBody> {
+    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let mut response = Response::new(ClientBody::whole(Bytes::from(metrics::text(app))));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }

@@ -15,9 +15,7 @@ const STEPS: [&str; 1] = [include_str!("schema/001.sql")];
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file cannot be opened or is damaged.
-    #[error(
-        "the ledger cannot be opened: {0}; name another file in [ledger] url, or move this one away"
-    )]
+    #[error("the ledger cannot be opened: {0}; name another file in [ledger] url, or move this one away")]
     Sqlite(#[from] rusqlite::Error),
     /// The file is a database of some other program.
     #[error("the file is an SQLite database, but not a ledger; name another file in [ledger] url")]
@@ -48,28 +46,20 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION_ID && tables > 0 {
         return Err(LedgerError::Foreign);
     }
     let found = usize::try_from(version).unwrap_or(0);
     if found > STEPS.len() {
-        return Err(LedgerError::Newer {
-            found,
-            known: STEPS.len(),
-        });
+        return Err(LedgerError::Newer { found, known: STEPS.len() });
     }
     let transaction = connection.transaction()?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     for step in STEPS.iter().skip(found) {
         transaction.execute_batch(step)?;
     }
-    transaction.pragma_update(
-        None,
-        "user_version",
-        i32::try_from(STEPS.len()).unwrap_or(i32::MAX),
-    )?;
+    transaction.pragma_update(None, "user_version", i32::try_from(STEPS.len()).unwrap_or(i32::MAX))?;
     transaction.commit()?;
     Ok(connection)
 }

@@ -17,6 +17,9 @@ const GATHER: Duration = Duration::from_millis(20);
 /// The longest pause between two tries to write a group that the database refused.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Rows that are forgotten in one transaction.
+const FORGET_AT_ONCE: usize = 5_000;
+
 /// How a ledger is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -50,12 +53,20 @@ struct Shared {
     failing: AtomicBool,
 }
 
+/// What the writer does next.
+enum Work {
+    Write(Vec<Entry>),
+    Forget(i64),
+}
+
 #[derive(Debug, Default)]
 struct Queue {
     rows: Vec<Entry>,
     /// Rows that the writer has taken and not yet committed.
     in_hand: usize,
     closed: bool,
+    /// Rows before this time (microseconds since the Unix epoch) are to be forgotten.
+    forget_before: Option<i64>,
     /// The writer waits for a first row.
     idle: bool,
 }
@@ -69,14 +80,8 @@ impl Ledger {
         let connection = schema::open(path)?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let writer = std::thread::Builder::new()
-            .name("ledger".into())
-            .spawn(move || theirs.run(&connection))?;
-        Ok(Self {
-            shared,
-            writer: Some(writer),
-            capacity: options.capacity,
-        })
+        let writer = std::thread::Builder::new().name("ledger".into()).spawn(move || theirs.run(&connection))?;
+        Ok(Self { shared, writer: Some(writer), capacity: options.capacity })
     }
 
     /// Takes a row to be written; never waits. `false`: too many rows wait, this one is dropped and counted.
@@ -93,11 +98,20 @@ impl Ledger {
         true
     }
 
+    /// Has rows (and texts) from before a time forgotten, microseconds since the Unix epoch. Does not wait for it.
+    pub fn forget_before(&self, time_us: i64) {
+        let mut queue = self.shared.queue.lock();
+        queue.forget_before = Some(time_us);
+        if mem::take(&mut queue.idle) {
+            self.shared.wake.notify_one();
+        }
+    }
+
     /// Waits until everything appended so far is committed. `false`: it took longer than `patience`.
     #[must_use]
     pub fn flush(&self, patience: Duration) -> bool {
         let mut queue = self.shared.queue.lock();
-        while !queue.rows.is_empty() || queue.in_hand > 0 {
+        while !queue.rows.is_empty() || queue.in_hand > 0 || queue.forget_before.is_some() {
             if self.shared.wrote.wait_for(&mut queue, patience).timed_out() {
                 return false;
             }
@@ -145,19 +159,27 @@ impl Drop for Ledger {
 
 impl Shared {
     fn run(&self, connection: &Connection) {
-        while let Some(group) = self.next_group() {
-            self.write(connection, &group);
-            self.queue.lock().in_hand = 0;
+        while let Some(work) = self.next_work() {
+            match work {
+                Work::Write(group) => {
+                    self.write(connection, &group);
+                    self.queue.lock().in_hand = 0;
+                }
+                Work::Forget(time_us) => self.forget(connection, time_us),
+            }
             self.wrote.notify_all();
         }
     }
 
     /// Waits for rows; `None` at the end.
-    fn next_group(&self) -> Option<Vec<Entry>> {
+    fn next_work(&self) -> Option<Work> {
         let mut queue = self.queue.lock();
         while queue.rows.is_empty() {
             if queue.closed {
                 return None;
+            }
+            if let Some(time_us) = queue.forget_before {
+                return Some(Work::Forget(time_us));
             }
             queue.idle = true;
             self.wake.wait(&mut queue);
@@ -168,7 +190,22 @@ impl Shared {
         }
         let group = mem::take(&mut queue.rows);
         queue.in_hand = group.len();
-        Some(group)
+        Some(Work::Write(group))
+    }
+
+    /// Forgets some rows from before a time; comes again until there are none, so that new rows need not wait long.
+    fn forget(&self, connection: &Connection, time_us: i64) {
+        let forgotten = row::forget(connection, time_us, FORGET_AT_ONCE);
+        match &forgotten {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "rows beyond their retention were forgotten"),
+            Err(error) => {
+                tracing::warn!(%error, "rows beyond their retention could not be forgotten");
+            }
+        }
+        if !forgotten.is_ok_and(|rows| rows == FORGET_AT_ONCE) {
+            self.queue.lock().forget_before = None;
+        }
     }
 
     /// Writes a group, however often it takes; gives up only when the ledger is closed meanwhile.
@@ -183,10 +220,7 @@ impl Shared {
             }
             let mut queue = self.queue.lock();
             if queue.closed {
-                tracing::error!(
-                    rows = group.len(),
-                    "the ledger was closed before these rows could be written"
-                );
+                tracing::error!(rows = group.len(), "the ledger was closed before these rows could be written");
                 self.dropped.fetch_add(group.len() as u64, Relaxed);
                 return;
             }

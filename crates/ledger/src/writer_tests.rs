@@ -6,10 +6,7 @@ use routing::{Attempt, DecidedBy, ModelId, NanoUsd, Outcome, Record, Usage};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn entry(id: u128) -> Entry {
-    let attempt = Attempt {
-        outcome: Outcome::Answered,
-        ..Attempt::begun(ModelId(0))
-    };
+    let attempt = Attempt { outcome: Outcome::Answered, ..Attempt::begun(ModelId(0)) };
     let record = Record {
         id,
         endpoint: "/v1/chat/completions",
@@ -17,36 +14,19 @@ fn entry(id: u128) -> Entry {
         category: Some("code".into()),
         decided_by: Some(DecidedBy::Embedded),
         chain: vec!["coder".into(), "large".into()],
-        attempts: vec![AttemptRow {
-            model: "coder".into(),
-            attempt,
-        }],
-        usage: Usage {
-            input: 500,
-            cached: 0,
-            output: 200,
-            reasoning: 0,
-        },
+        attempts: vec![AttemptRow { model: "coder".into(), attempt }],
+        usage: Usage { input: 500, cached: 0, output: 200, reasoning: 0 },
         cost: NanoUsd(350_000),
         costing: Costing::Measured,
         status: 200,
         ..Record::default()
     };
-    Entry {
-        record,
-        text: Some(Text {
-            prompt: Some("[]".into()),
-            answer: None,
-        }),
-    }
+    Entry { record, text: Some(Text { prompt: Some("[]".into()), answer: None }) }
 }
 
 fn text(connection: &Connection, sql: &str) -> String {
     connection
-        .query_row(sql, [], |row| {
-            row.get::<_, rusqlite::types::Value>(0)
-                .map(|value| format!("{value:?}"))
-        })
+        .query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0).map(|value| format!("{value:?}")))
         .unwrap()
 }
 
@@ -58,39 +38,15 @@ fn rows_survive_the_ledger_and_each_id_is_recorded_once() {
     assert!((0..500).all(|id| ledger.append(entry(id))));
     assert!(ledger.append(entry(7)));
     assert!(ledger.flush(PATIENCE));
-    assert_eq!(
-        (ledger.pending(), ledger.dropped(), ledger.healthy()),
-        (0, 0, true)
-    );
+    assert_eq!((ledger.pending(), ledger.dropped(), ledger.healthy()), (0, 0, true));
     drop(ledger);
     let connection = schema::open(&path).unwrap();
-    assert_eq!(
-        text(&connection, "SELECT count(*) FROM requests"),
-        "Integer(500)"
-    );
-    assert_eq!(
-        text(&connection, "SELECT count(*) FROM texts"),
-        "Integer(500)"
-    );
-    assert_eq!(
-        text(&connection, "SELECT sum(cost_nano_usd) FROM requests"),
-        "Integer(175000000)"
-    );
-    assert_eq!(
-        text(
-            &connection,
-            "SELECT attempts ->> '$[0].outcome' FROM requests"
-        ),
-        "Text(\"answered\")"
-    );
-    assert_eq!(
-        text(&connection, "SELECT chain ->> '$[1]' FROM requests"),
-        "Text(\"large\")"
-    );
-    assert_eq!(
-        text(&connection, "SELECT decided_by FROM requests"),
-        "Text(\"embedded\")"
-    );
+    assert_eq!(text(&connection, "SELECT count(*) FROM requests"), "Integer(500)");
+    assert_eq!(text(&connection, "SELECT count(*) FROM texts"), "Integer(500)");
+    assert_eq!(text(&connection, "SELECT sum(cost_nano_usd) FROM requests"), "Integer(175000000)");
+    assert_eq!(text(&connection, "SELECT attempts ->> '$[0].outcome' FROM requests"), "Text(\"answered\")");
+    assert_eq!(text(&connection, "SELECT chain ->> '$[1]' FROM requests"), "Text(\"large\")");
+    assert_eq!(text(&connection, "SELECT decided_by FROM requests"), "Text(\"embedded\")");
 }
 
 #[test]
@@ -101,10 +57,7 @@ fn dropping_the_ledger_writes_what_waits() {
     assert!((0..1_000).all(|id| ledger.append(entry(id))));
     drop(ledger);
     let connection = schema::open(&path).unwrap();
-    assert_eq!(
-        text(&connection, "SELECT count(*) FROM requests"),
-        "Integer(1000)"
-    );
+    assert_eq!(text(&connection, "SELECT count(*) FROM requests"), "Integer(1000)");
 }
 
 #[test]
@@ -127,16 +80,10 @@ fn foreign_newer_and_damaged_files_are_refused() {
     let path = |name: &str| folder.path().join(name);
     let refusal = |name: &str| schema::open(&path(name)).unwrap_err().to_string();
 
-    Connection::open(path("foreign"))
-        .unwrap()
-        .execute_batch("CREATE TABLE t (a)")
-        .unwrap();
+    Connection::open(path("foreign")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
     assert!(refusal("foreign").contains("not a ledger"));
 
-    schema::open(&path("newer"))
-        .unwrap()
-        .pragma_update(None, "user_version", 99)
-        .unwrap();
+    schema::open(&path("newer")).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert!(refusal("newer").contains("has version 99, this program knows 1"));
 
     std::fs::write(path("damaged"), vec![b'x'; 8_192]).unwrap();

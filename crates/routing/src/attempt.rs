@@ -28,14 +28,7 @@ impl Attempt {
     #[must_use]
     pub fn begun(model: ModelId) -> Self {
         let (usage, cost) = (Usage::default(), NanoUsd::ZERO);
-        Self {
-            model,
-            outcome: Outcome::Abandoned,
-            first_token_us: None,
-            total_us: 0,
-            usage,
-            cost,
-        }
+        Self { model, outcome: Outcome::Abandoned, first_token_us: None, total_us: 0, usage, cost }
     }
 }
 
@@ -96,26 +89,11 @@ impl Outcome {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Answered => "answered",
-            Self::Refused {
-                fault: Fault::Upstream,
-                ..
-            } => "upstream_error",
-            Self::Refused {
-                fault: Fault::Credential,
-                ..
-            } => "credential",
-            Self::Refused {
-                fault: Fault::RateLimited,
-                ..
-            } => "rate_limited",
-            Self::Refused {
-                fault: Fault::ContextLength,
-                ..
-            } => "context_length",
-            Self::Refused {
-                fault: Fault::Caller,
-                ..
-            } => "refused",
+            Self::Refused { fault: Fault::Upstream, .. } => "upstream_error",
+            Self::Refused { fault: Fault::Credential, .. } => "credential",
+            Self::Refused { fault: Fault::RateLimited, .. } => "rate_limited",
+            Self::Refused { fault: Fault::ContextLength, .. } => "context_length",
+            Self::Refused { fault: Fault::Caller, .. } => "refused",
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
             Self::Nonsense => "nonsense",
@@ -155,63 +133,26 @@ pub enum Next {
 #[must_use]
 pub fn next(attempts: &[Attempt], policy: &Policy, seed: u64) -> Next {
     let Some(last) = attempts.last() else {
-        return Next::Onward {
-            larger_context: false,
-        };
+        return Next::Onward { larger_context: false };
     };
-    let same = attempts
-        .iter()
-        .rev()
-        .take_while(|attempt| attempt.model == last.model)
-        .count();
+    let same = attempts.iter().rev().take_while(|attempt| attempt.model == last.model).count();
     let repeats = u32::try_from(same).unwrap_or(u32::MAX).saturating_sub(1);
-    let onward = Next::Onward {
-        larger_context: false,
-    };
+    let onward = Next::Onward { larger_context: false };
     let again = |pause: Duration| {
-        if pause < policy.time_left {
-            Next::Again(pause)
-        } else {
-            onward
-        }
+        if pause < policy.time_left { Next::Again(pause) } else { onward }
     };
     match &last.outcome {
         Outcome::Answered | Outcome::Broken | Outcome::Abandoned => Next::Stop,
-        Outcome::Unreachable
-        | Outcome::Nonsense
-        | Outcome::Refused {
-            fault: Fault::Upstream,
-            ..
-        } => {
-            if repeats < policy.retries {
-                again(backoff(repeats, seed))
-            } else {
-                onward
-            }
+        Outcome::Unreachable | Outcome::Nonsense | Outcome::Refused { fault: Fault::Upstream, .. } => {
+            if repeats < policy.retries { again(backoff(repeats, seed)) } else { onward }
         }
-        Outcome::TimedOut
-        | Outcome::Refused {
-            fault: Fault::Credential,
-            ..
-        } => onward,
-        Outcome::Refused {
-            fault: Fault::RateLimited,
-            retry_after,
-            ..
-        } => match retry_after {
+        Outcome::TimedOut | Outcome::Refused { fault: Fault::Credential, .. } => onward,
+        Outcome::Refused { fault: Fault::RateLimited, retry_after, .. } => match retry_after {
             Some(pause) if repeats == 0 && *pause <= policy.patience => again(*pause),
             _ => onward,
         },
-        Outcome::Refused {
-            fault: Fault::ContextLength,
-            ..
-        } => Next::Onward {
-            larger_context: true,
-        },
-        Outcome::Refused {
-            fault: Fault::Caller,
-            ..
-        } => Next::Stop,
+        Outcome::Refused { fault: Fault::ContextLength, .. } => Next::Onward { larger_context: true },
+        Outcome::Refused { fault: Fault::Caller, .. } => Next::Stop,
     }
 }
 
@@ -219,30 +160,17 @@ pub fn next(attempts: &[Attempt], policy: &Policy, seed: u64) -> Next {
 mod tests {
     use super::*;
 
-    const POLICY: Policy = Policy {
-        retries: 1,
-        patience: Duration::from_secs(2),
-        time_left: Duration::from_secs(60),
-    };
-    const ONWARD: Next = Next::Onward {
-        larger_context: false,
-    };
+    const POLICY: Policy = Policy { retries: 1, patience: Duration::from_secs(2), time_left: Duration::from_secs(60) };
+    const ONWARD: Next = Next::Onward { larger_context: false };
 
     fn refused(status: u16, fault: Fault, retry_after: Option<u64>) -> Outcome {
-        Outcome::Refused {
-            status,
-            retry_after: retry_after.map(Duration::from_secs),
-            fault,
-        }
+        Outcome::Refused { status, retry_after: retry_after.map(Duration::from_secs), fault }
     }
 
     fn check(outcomes: &[(u16, Outcome)], policy: &Policy, expected: fn(Next) -> bool) {
         let attempts: Vec<_> = outcomes
             .iter()
-            .map(|(model, outcome)| Attempt {
-                outcome: outcome.clone(),
-                ..Attempt::begun(ModelId(*model))
-            })
+            .map(|(model, outcome)| Attempt { outcome: outcome.clone(), ..Attempt::begun(ModelId(*model)) })
             .collect();
         let next = next(&attempts, policy, 7);
         assert!(expected(next), "{outcomes:?} gave {next:?}");
@@ -250,24 +178,12 @@ mod tests {
 
     #[test]
     fn failures_that_may_pass_are_retried_once_and_then_the_next_model_is_called() {
-        for outcome in [
-            Outcome::Unreachable,
-            Outcome::Nonsense,
-            refused(503, Fault::Upstream, None),
-        ] {
-            check(&[(0, outcome.clone())], &POLICY, |next| {
+        for outcome in [Outcome::Unreachable, Outcome::Nonsense, refused(503, Fault::Upstream, None)] {
+            check(&[(0, outcome.clone())], &POLICY, |next| matches!(next, Next::Again(_)));
+            check(&[(0, outcome.clone()), (0, outcome.clone())], &POLICY, |next| next == ONWARD);
+            check(&[(0, outcome.clone()), (0, outcome.clone()), (1, outcome)], &POLICY, |next| {
                 matches!(next, Next::Again(_))
             });
-            check(
-                &[(0, outcome.clone()), (0, outcome.clone())],
-                &POLICY,
-                |next| next == ONWARD,
-            );
-            check(
-                &[(0, outcome.clone()), (0, outcome.clone()), (1, outcome)],
-                &POLICY,
-                |next| matches!(next, Next::Again(_)),
-            );
         }
     }
 
@@ -279,51 +195,26 @@ mod tests {
     #[test]
     fn a_rate_limit_is_waited_for_once_if_it_is_short() {
         let limited = |seconds| refused(429, Fault::RateLimited, Some(seconds));
-        check(&[(0, limited(1))], &POLICY, |next| {
-            next == Next::Again(Duration::from_secs(1))
-        });
-        check(&[(0, limited(1)), (0, limited(1))], &POLICY, |next| {
-            next == ONWARD
-        });
+        check(&[(0, limited(1))], &POLICY, |next| next == Next::Again(Duration::from_secs(1)));
+        check(&[(0, limited(1)), (0, limited(1))], &POLICY, |next| next == ONWARD);
         check(&[(0, limited(3))], &POLICY, |next| next == ONWARD);
-        check(
-            &[(0, refused(429, Fault::RateLimited, None))],
-            &POLICY,
-            |next| next == ONWARD,
-        );
-        let hurried = Policy {
-            time_left: Duration::from_millis(500),
-            ..POLICY
-        };
+        check(&[(0, refused(429, Fault::RateLimited, None))], &POLICY, |next| next == ONWARD);
+        let hurried = Policy { time_left: Duration::from_millis(500), ..POLICY };
         check(&[(0, limited(1))], &hurried, |next| next == ONWARD);
     }
 
     #[test]
     fn what_the_caller_did_wrong_stops() {
-        check(&[(0, refused(422, Fault::Caller, None))], &POLICY, |next| {
-            next == Next::Stop
+        check(&[(0, refused(422, Fault::Caller, None))], &POLICY, |next| next == Next::Stop);
+        check(&[(0, refused(400, Fault::ContextLength, None))], &POLICY, |next| {
+            next == Next::Onward { larger_context: true }
         });
-        check(
-            &[(0, refused(400, Fault::ContextLength, None))],
-            &POLICY,
-            |next| {
-                next == Next::Onward {
-                    larger_context: true,
-                }
-            },
-        );
-        check(
-            &[(0, refused(401, Fault::Credential, None))],
-            &POLICY,
-            |next| next == ONWARD,
-        );
+        check(&[(0, refused(401, Fault::Credential, None))], &POLICY, |next| next == ONWARD);
     }
 
     #[test]
     fn nothing_follows_after_bytes_went_out() {
         check(&[(0, Outcome::Broken)], &POLICY, |next| next == Next::Stop);
-        check(&[(0, Outcome::Abandoned)], &POLICY, |next| {
-            next == Next::Stop
-        });
+        check(&[(0, Outcome::Abandoned)], &POLICY, |next| next == Next::Stop);
     }
 }

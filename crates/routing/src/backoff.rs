@@ -13,9 +13,7 @@ const CAP: Duration = Duration::from_secs(2);
 pub fn backoff(repeat: u32, seed: u64) -> Duration {
     let whole = BASE.saturating_mul(1 << repeat.min(10)).min(CAP);
     // splitmix64: a well-mixed number from any seed.
-    let mut mixed = seed
-        .wrapping_add(u64::from(repeat))
-        .wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = seed.wrapping_add(u64::from(repeat)).wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^= mixed >> 31;

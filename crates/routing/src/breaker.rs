@@ -69,9 +69,7 @@ impl Breaker {
     /// How long to stay away.
     pub fn available(&self, now: Moment) -> Result<(), Cooling> {
         match self.rests_until.max(self.next_probe) {
-            Some(until) if until > now => Err(Cooling {
-                retry_in: until - now,
-            }),
+            Some(until) if until > now => Err(Cooling { retry_in: until - now }),
             _ => Ok(()),
         }
     }
@@ -85,32 +83,17 @@ impl Breaker {
     /// Takes note of how a call ended.
     pub fn after(&mut self, outcome: &Outcome, now: Moment) {
         match outcome {
-            Outcome::Refused {
-                fault: Fault::RateLimited,
-                retry_after,
-                ..
-            } => {
+            Outcome::Refused { fault: Fault::RateLimited, retry_after, .. } => {
                 self.rest(now, retry_after.unwrap_or(RATE_LIMIT_REST));
             }
-            Outcome::Refused {
-                fault: Fault::Credential,
-                retry_after,
-                ..
-            } => {
+            Outcome::Refused { fault: Fault::Credential, retry_after, .. } => {
                 self.rest(now, retry_after.unwrap_or(CREDENTIAL_REST));
             }
             Outcome::Abandoned => {}
-            Outcome::Answered
-            | Outcome::Refused {
-                fault: Fault::ContextLength | Fault::Caller,
-                ..
-            } => {
+            Outcome::Answered | Outcome::Refused { fault: Fault::ContextLength | Fault::Caller, .. } => {
                 self.succeeded(now);
             }
-            Outcome::Refused {
-                fault: Fault::Upstream,
-                ..
-            }
+            Outcome::Refused { fault: Fault::Upstream, .. }
             | Outcome::Unreachable
             | Outcome::TimedOut
             | Outcome::Nonsense
@@ -140,11 +123,7 @@ impl Breaker {
         bucket.calls += 1;
         bucket.failures += 1;
         let (calls, failures) = self.recent(now);
-        let failing = if calls < MANY {
-            failures >= FAILURES
-        } else {
-            failures * 2 >= calls
-        };
+        let failing = if calls < MANY { failures >= FAILURES } else { failures * 2 >= calls };
         if failing || self.streak >= FAILURES || self.next_probe.is_some() {
             self.next_probe = Some(now + PROBE_EVERY);
         }
@@ -153,16 +132,10 @@ impl Breaker {
     fn bucket(&mut self, now: Moment) -> &mut Bucket {
         let second = now.as_secs();
         let position = usize::try_from(second).unwrap_or(0) % BUCKETS;
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "the position is a remainder of the length"
-        )]
+        #[expect(clippy::indexing_slicing, reason = "the position is a remainder of the length")]
         let bucket = &mut self.buckets[position];
         if bucket.second != second {
-            *bucket = Bucket {
-                second,
-                ..Bucket::default()
-            };
+            *bucket = Bucket { second, ..Bucket::default() };
         }
         bucket
     }
@@ -172,10 +145,7 @@ impl Breaker {
         let oldest = now.as_secs().saturating_sub(BUCKETS as u64 - 1);
         let recent = self.buckets.iter().filter(|bucket| bucket.second >= oldest);
         recent.fold((0, 0), |(calls, failures), bucket| {
-            (
-                calls.saturating_add(bucket.calls),
-                failures.saturating_add(bucket.failures),
-            )
+            (calls.saturating_add(bucket.calls), failures.saturating_add(bucket.failures))
         })
     }
 }
@@ -213,8 +183,7 @@ mod tests {
 
     #[test]
     fn a_busy_model_opens_at_half() {
-        let mixed =
-            |bad: u64| (0..40).map(move |n| (n * 10, if n % 10 < bad { FAIL } else { GOOD }));
+        let mixed = |bad: u64| (0..40).map(move |n| (n * 10, if n % 10 < bad { FAIL } else { GOOD }));
         assert!(!after(mixed(3)).is_open());
         assert!(after((0..40).map(|n| (n * 10, if n % 2 == 1 { FAIL } else { GOOD }))).is_open());
     }
@@ -222,19 +191,9 @@ mod tests {
     #[test]
     fn an_open_breaker_admits_one_probe_every_five_seconds_and_closes_on_success() {
         let mut breaker = after((0..5).map(|_| (0, FAIL)));
-        assert_eq!(
-            breaker.admits(at(1_000)),
-            Err(Cooling {
-                retry_in: at(4_000)
-            })
-        );
+        assert_eq!(breaker.admits(at(1_000)), Err(Cooling { retry_in: at(4_000) }));
         assert_eq!(breaker.admits(at(5_000)), Ok(()));
-        assert_eq!(
-            breaker.admits(at(5_001)),
-            Err(Cooling {
-                retry_in: at(4_999)
-            })
-        );
+        assert_eq!(breaker.admits(at(5_001)), Err(Cooling { retry_in: at(4_999) }));
         breaker.after(&FAIL, at(5_500));
         assert!(breaker.admits(at(10_400)).is_err());
         assert_eq!(breaker.admits(at(10_500)), Ok(()));
@@ -242,10 +201,7 @@ mod tests {
         assert!(!breaker.is_open());
         assert_eq!(breaker.admits(at(10_601)), Ok(()));
         breaker.after(&FAIL, at(10_700));
-        assert!(
-            !breaker.is_open(),
-            "the failures before the recovery count no more"
-        );
+        assert!(!breaker.is_open(), "the failures before the recovery count no more");
     }
 
     #[test]
@@ -256,21 +212,11 @@ mod tests {
             fault: Fault::RateLimited,
         };
         let mut breaker = after([(0, limited(7))]);
-        assert_eq!(
-            breaker.admits(at(6_000)),
-            Err(Cooling {
-                retry_in: at(1_000)
-            })
-        );
+        assert_eq!(breaker.admits(at(6_000)), Err(Cooling { retry_in: at(1_000) }));
         assert_eq!(breaker.admits(at(7_000)), Ok(()));
         assert!(!breaker.is_open());
         let breaker = after([(0, limited(1_000_000))]);
-        assert_eq!(
-            breaker.available(at(0)),
-            Err(Cooling {
-                retry_in: LONGEST_REST
-            })
-        );
+        assert_eq!(breaker.available(at(0)), Err(Cooling { retry_in: LONGEST_REST }));
     }
 
     #[test]

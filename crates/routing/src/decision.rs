@@ -1,10 +1,7 @@
 //! Where a request goes: the category that was found, and the models to try for it.
 
 use crate::rule::Surroundings;
-use crate::{
-    Capability, CategoryId, Confidence, Model, ModelId, Needs, Prompt, Router, RouterId, Table,
-    Then,
-};
+use crate::{Capability, CategoryId, Confidence, Model, ModelId, Needs, Prompt, Router, RouterId, Table, Then};
 
 /// What the client asked for by the body's `model` (or `models`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +48,7 @@ impl DecidedBy {
     /// Its word.
     #[must_use]
     pub fn word(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(by, _)| *by == self)
-            .map_or("", |(_, word)| word)
+        Self::ALL.iter().find(|(by, _)| *by == self).map_or("", |(_, word)| word)
     }
 }
 
@@ -75,12 +69,7 @@ impl Finding {
     /// A finding that no classifier made.
     #[must_use]
     pub fn sure(then: Then, by: DecidedBy) -> Self {
-        Self {
-            then,
-            by,
-            confidence: None,
-            probabilities: Vec::new(),
-        }
+        Self { then, by, confidence: None, probabilities: Vec::new() }
     }
 }
 
@@ -128,10 +117,7 @@ pub fn settled(
     if let Some(category) = hint {
         return Some(Finding::sure(Then::Category(category), DecidedBy::Hint));
     }
-    let rule = router
-        .rules
-        .iter()
-        .find(|rule| rule.when.holds(prompt, around))?;
+    let rule = router.rules.iter().find(|rule| rule.when.holds(prompt, around))?;
     Some(Finding::sure(rule.then, DecidedBy::Rule))
 }
 
@@ -143,12 +129,7 @@ pub fn settled(
 ///
 /// # Errors
 /// When no model is left.
-pub fn decide(
-    table: &Table,
-    needs: &Needs,
-    choice: &Choice,
-    finding: &Finding,
-) -> Result<Decision, NoRoute> {
+pub fn decide(table: &Table, needs: &Needs, choice: &Choice, finding: &Finding) -> Result<Decision, NoRoute> {
     let decision = |router, category, chain| Decision {
         router,
         category,
@@ -160,10 +141,7 @@ pub fn decide(
     match choice {
         Choice::Chain(models) => Ok(decision(None, None, models.clone())),
         Choice::Model(model) => {
-            let fallback = table
-                .routers
-                .first()
-                .map_or(&[][..], |router| &router.fallback);
+            let fallback = table.routers.first().map_or(&[][..], |router| &router.fallback);
             let capable = capable(table, needs, fallback).unwrap_or_default();
             Ok(decision(None, None, preceded(*model, &capable)))
         }
@@ -173,11 +151,7 @@ pub fn decide(
                 Then::Category(category) => (Some(category), router.chain(category)),
                 Then::Model(model) => (None, preceded(model, &router.fallback)),
             };
-            Ok(decision(
-                Some(*id),
-                category,
-                capable(table, needs, &chain)?,
-            ))
+            Ok(decision(Some(*id), category, capable(table, needs, &chain)?))
         }
     }
 }
@@ -195,38 +169,19 @@ fn capable(table: &Table, needs: &Needs, chain: &[ModelId]) -> Result<Vec<ModelI
         (needs.tools, Capability::Tools, "tools"),
         (needs.json_schema, Capability::JsonSchema, "json_schema"),
     ];
-    let mut left: Vec<(ModelId, &Model)> = chain
-        .iter()
-        .filter_map(|id| Some((*id, table.model(*id)?)))
-        .collect();
+    let mut left: Vec<(ModelId, &Model)> = chain.iter().filter_map(|id| Some((*id, table.model(*id)?))).collect();
     for (needed, capability, need) in wanted {
         if needed && !left.is_empty() {
-            let without = || {
-                left.iter()
-                    .map(|(_, model)| model.alias.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            };
-            let able: Vec<_> = left
-                .iter()
-                .copied()
-                .filter(|(_, model)| model.can(capability))
-                .collect();
+            let without = || left.iter().map(|(_, model)| model.alias.as_str()).collect::<Vec<_>>().join(", ");
+            let able: Vec<_> = left.iter().copied().filter(|(_, model)| model.can(capability)).collect();
             if able.is_empty() {
-                return Err(NoRoute::Incapable {
-                    need,
-                    without: without(),
-                });
+                return Err(NoRoute::Incapable { need, without: without() });
             }
             left = able;
         }
     }
     let room = |model: &Model| model.context.unwrap_or(u64::MAX);
-    let most = left
-        .iter()
-        .map(|(_, model)| room(model))
-        .max()
-        .ok_or(NoRoute::Empty)?;
+    let most = left.iter().map(|(_, model)| room(model)).max().ok_or(NoRoute::Empty)?;
     left.retain(|(_, model)| room(model) >= needs.input_tokens.min(most));
     Ok(left.into_iter().map(|(id, _)| id).collect())
 }

@@ -27,11 +27,7 @@ fn table() -> Table {
         default: CategoryId(0),
         fallback: vec![ModelId(2)],
         baseline: None,
-        categories: vec![
-            category("simple", &[0]),
-            category("code", &[1, 0]),
-            category("empty", &[]),
-        ],
+        categories: vec![category("simple", &[0]), category("code", &[1, 0]), category("empty", &[])],
         rules: vec![],
         classifying: Classifying {
             kind: Kind::None,
@@ -39,10 +35,7 @@ fn table() -> Table {
             model: None,
             timeout: Duration::from_secs(1),
         },
-        session: Session {
-            sticky: Sticky::Off,
-            ttl: Duration::ZERO,
-        },
+        session: Session { sticky: Sticky::Off, ttl: Duration::ZERO },
         continues: false,
     };
     let models = vec![
@@ -50,28 +43,14 @@ fn table() -> Table {
         model("coder", 1_000, &[Capability::Tools]),
         model("large", 9_000, &[Capability::Tools, Capability::Vision]),
     ];
-    Table {
-        providers: vec!["here".into()],
-        models,
-        routers: vec![router],
-    }
+    Table { providers: vec!["here".into()], models, routers: vec![router] }
 }
 
 /// Aliases of the chain decided on, or the error's text.
 fn check(choice: &Choice, then: Then, needs: Needs, expected: &str) {
     let table = table();
-    let chain = match decide(
-        &table,
-        &needs,
-        choice,
-        &Finding::sure(then, DecidedBy::Embedded),
-    ) {
-        Ok(decision) => decision
-            .chain
-            .iter()
-            .map(|id| table.alias(*id))
-            .collect::<Vec<_>>()
-            .join(" "),
+    let chain = match decide(&table, &needs, choice, &Finding::sure(then, DecidedBy::Embedded)) {
+        Ok(decision) => decision.chain.iter().map(|id| table.alias(*id)).collect::<Vec<_>>().join(" "),
         Err(error) => error.to_string(),
     };
     assert_eq!(chain, expected);
@@ -85,57 +64,20 @@ const CODE: Then = Then::Category(CategoryId(1));
 fn a_chain_is_the_categorys_models_and_then_the_fallback() {
     check(&AUTO, SIMPLE, Needs::default(), "small large");
     check(&AUTO, CODE, Needs::default(), "coder small large");
-    check(
-        &AUTO,
-        Then::Category(CategoryId(2)),
-        Needs::default(),
-        "large",
-    );
-    check(
-        &AUTO,
-        Then::Model(ModelId(1)),
-        Needs::default(),
-        "coder large",
-    );
+    check(&AUTO, Then::Category(CategoryId(2)), Needs::default(), "large");
+    check(&AUTO, Then::Model(ModelId(1)), Needs::default(), "coder large");
 }
 
 #[test]
 fn what_cannot_serve_is_dropped() {
-    check(
-        &AUTO,
-        CODE,
-        Needs {
-            tools: true,
-            ..Needs::default()
-        },
-        "coder large",
-    );
-    check(
-        &AUTO,
-        CODE,
-        Needs {
-            images: true,
-            ..Needs::default()
-        },
-        "large",
-    );
-    check(
-        &AUTO,
-        CODE,
-        Needs {
-            input_tokens: 2_000,
-            ..Needs::default()
-        },
-        "large",
-    );
+    check(&AUTO, CODE, Needs { tools: true, ..Needs::default() }, "coder large");
+    check(&AUTO, CODE, Needs { images: true, ..Needs::default() }, "large");
+    check(&AUTO, CODE, Needs { input_tokens: 2_000, ..Needs::default() }, "large");
 }
 
 #[test]
 fn nobody_able_is_an_error_that_says_what_is_missing() {
-    let needs = Needs {
-        json_schema: true,
-        ..Needs::default()
-    };
+    let needs = Needs { json_schema: true, ..Needs::default() };
     check(
         &AUTO,
         SIMPLE,
@@ -146,31 +88,15 @@ fn nobody_able_is_an_error_that_says_what_is_missing() {
 
 #[test]
 fn a_conversation_that_seems_too_long_for_all_goes_to_the_largest() {
-    check(
-        &AUTO,
-        SIMPLE,
-        Needs {
-            input_tokens: 1_000_000,
-            ..Needs::default()
-        },
-        "large",
-    );
+    check(&AUTO, SIMPLE, Needs { input_tokens: 1_000_000, ..Needs::default() }, "large");
 }
 
 #[test]
 fn a_named_model_is_never_dropped_and_a_list_is_taken_as_it_stands() {
-    let needs = Needs {
-        images: true,
-        ..Needs::default()
-    };
+    let needs = Needs { images: true, ..Needs::default() };
     check(&Choice::Model(ModelId(0)), SIMPLE, needs, "small large");
     check(&Choice::Model(ModelId(2)), SIMPLE, needs, "large");
-    check(
-        &Choice::Chain(vec![ModelId(1), ModelId(0)]),
-        SIMPLE,
-        needs,
-        "coder small",
-    );
+    check(&Choice::Chain(vec![ModelId(1), ModelId(0)]), SIMPLE, needs, "coder small");
 }
 
 #[test]

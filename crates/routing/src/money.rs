@@ -25,10 +25,7 @@ impl NanoUsd {
 
     /// As a number of dollars, for people and JSON; exact up to 2^53 nano-dollars (nine million dollars).
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "for display only; sums are done in integers"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "for display only; sums are done in integers")]
     pub fn as_usd(self) -> f64 {
         self.0 as f64 / 1e9
     }
@@ -102,15 +99,9 @@ impl Usage {
 #[must_use]
 pub fn cost(price: &Price, usage: &Usage) -> NanoUsd {
     let cached = usage.cached.min(usage.input);
-    let parts = [
-        (usage.input - cached, price.input),
-        (cached, price.cached_input),
-        (usage.output, price.output),
-    ];
-    let millionths: u128 = parts
-        .iter()
-        .map(|(tokens, price)| u128::from(*tokens) * u128::from(price.0))
-        .fold(0, u128::saturating_add);
+    let parts = [(usage.input - cached, price.input), (cached, price.cached_input), (usage.output, price.output)];
+    let millionths: u128 =
+        parts.iter().map(|(tokens, price)| u128::from(*tokens) * u128::from(price.0)).fold(0, u128::saturating_add);
     NanoUsd(u64::try_from(millionths.div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }
 
@@ -129,34 +120,15 @@ mod tests {
 
     #[test]
     fn the_guides_prices_to_the_nano_dollar() {
-        let usage = Usage {
-            input: 500,
-            cached: 0,
-            output: 200,
-            reasoning: 0,
-        };
+        let usage = Usage { input: 500, cached: 0, output: 200, reasoning: 0 };
         assert_eq!(cost(&price(0.02, 0.02, 0.05), &usage), NanoUsd(20_000));
         assert_eq!(cost(&price(0.27, 0.27, 0.40), &usage), NanoUsd(215_000));
-        assert_eq!(
-            cost(
-                &price(0.50, 0.10, 2.15),
-                &Usage {
-                    cached: 400,
-                    ..usage
-                }
-            ),
-            NanoUsd(520_000)
-        );
+        assert_eq!(cost(&price(0.50, 0.10, 2.15), &Usage { cached: 400, ..usage }), NanoUsd(520_000));
     }
 
     #[test]
     fn more_cached_than_input_is_taken_as_all_cached() {
-        let usage = Usage {
-            input: 10,
-            cached: 99,
-            output: 0,
-            reasoning: 0,
-        };
+        let usage = Usage { input: 10, cached: 99, output: 0, reasoning: 0 };
         assert_eq!(cost(&price(1.0, 0.1, 0.0), &usage), NanoUsd(1_000));
     }
 

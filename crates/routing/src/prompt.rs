@@ -55,18 +55,8 @@ impl<'a> Prompt<'a> {
     #[must_use]
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
-        let needs = Needs {
-            input_tokens: estimate_tokens(text.len()),
-            ..Needs::default()
-        };
-        Self {
-            turns: vec![Turn {
-                role: Role::User,
-                text,
-                calls_tools: false,
-            }],
-            needs,
-        }
+        let needs = Needs { input_tokens: estimate_tokens(text.len()), ..Needs::default() };
+        Self { turns: vec![Turn { role: Role::User, text, calls_tools: false }], needs }
     }
 
     /// The newest message of the user; what is to be judged.

@@ -59,39 +59,16 @@ impl When {
     /// Whether every condition holds.
     #[must_use]
     pub fn holds(&self, prompt: &Prompt<'_>, around: &dyn Surroundings) -> bool {
-        let Needs {
-            tools,
-            images,
-            json_schema,
-            input_tokens,
-            ..
-        } = prompt.needs;
+        let Needs { tools, images, json_schema, input_tokens, .. } = prompt.needs;
         let is = |wanted: Option<bool>, found: bool| wanted.is_none_or(|wanted| wanted == found);
         is(self.tools, tools)
             && is(self.images, images)
             && is(self.json_schema, json_schema)
-            && self
-                .min_input_tokens
-                .is_none_or(|least| input_tokens >= least)
-            && self
-                .max_input_tokens
-                .is_none_or(|most| input_tokens <= most)
-            && self
-                .headers
-                .iter()
-                .all(|(name, value)| around.header(name) == Some(value))
-            && self
-                .metadata
-                .iter()
-                .all(|(name, value)| around.metadata(name) == Some(value))
-            && self
-                .key
-                .as_deref()
-                .is_none_or(|key| around.key() == Some(key))
-            && self.regex.as_ref().is_none_or(|regex| {
-                prompt
-                    .last_user()
-                    .is_some_and(|turn| regex.is_match(&turn.text))
-            })
+            && self.min_input_tokens.is_none_or(|least| input_tokens >= least)
+            && self.max_input_tokens.is_none_or(|most| input_tokens <= most)
+            && self.headers.iter().all(|(name, value)| around.header(name) == Some(value))
+            && self.metadata.iter().all(|(name, value)| around.metadata(name) == Some(value))
+            && self.key.as_deref().is_none_or(|key| around.key() == Some(key))
+            && self.regex.as_ref().is_none_or(|regex| prompt.last_user().is_some_and(|turn| regex.is_match(&turn.text)))
     }
 }

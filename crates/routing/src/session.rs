@@ -17,12 +17,7 @@ pub enum Sticky {
 ///
 /// The dearer of two models counts as the stronger: prices are the one measure of strength that every configuration has.
 #[must_use]
-pub fn keep(
-    table: &Table,
-    router: &Router,
-    previous: CategoryId,
-    proposed: CategoryId,
-) -> Option<CategoryId> {
+pub fn keep(table: &Table, router: &Router, previous: CategoryId, proposed: CategoryId) -> Option<CategoryId> {
     let keeps = match router.session.sticky {
         Sticky::Off => false,
         Sticky::Always => true,
@@ -34,8 +29,6 @@ pub fn keep(
 /// Input and output price of a category's first model.
 fn strength(table: &Table, router: &Router, category: CategoryId) -> NanoUsd {
     let first = router.chain(category).first().copied();
-    let price = first
-        .and_then(|model| table.model(model))
-        .and_then(|model| model.price);
+    let price = first.and_then(|model| table.model(model)).and_then(|model| model.price);
     price.map_or(NanoUsd::ZERO, |price| price.input + price.output)
 }

@@ -131,10 +131,7 @@ impl Router {
     /// The category of that name.
     #[must_use]
     pub fn find(&self, category: &str) -> Option<CategoryId> {
-        self.categories
-            .iter()
-            .position(|known| known.name == category)
-            .map(CategoryId::at)
+        self.categories.iter().position(|known| known.name == category).map(CategoryId::at)
     }
 
     /// The category of an id of this router.
@@ -146,9 +143,7 @@ impl Router {
     /// The models to try for a category, in order and each once: its own, then the fallback.
     #[must_use]
     pub fn chain(&self, category: CategoryId) -> Vec<ModelId> {
-        let own = self
-            .category(category)
-            .map_or(&[][..], |category| &category.models);
+        let own = self.category(category).map_or(&[][..], |category| &category.models);
         let mut chain = Vec::with_capacity(own.len() + self.fallback.len());
         for model in own.iter().chain(&self.fallback) {
             if !chain.contains(model) {

@@ -25,6 +25,18 @@ pub fn read_answer(body: &[u8]) -> Answer {
     }
 }
 
+/// Reads an answer of another shape (embeddings): any JSON object that is no error object is one.
+#[must_use]
+pub fn read_other(body: &[u8]) -> Answer {
+    match read_answer(body) {
+        Answer::Nonsense => match read_whole(body) {
+            Some(Ok(delta)) if body.trim_ascii_start().first() == Some(&b'{') => Answer::Whole(delta),
+            _ => Answer::Nonsense,
+        },
+        answer => answer,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,31 +44,12 @@ mod tests {
     #[test]
     fn an_answer_says_something_or_why_it_ended() {
         let whole = |json: &str| matches!(read_answer(json.as_bytes()), Answer::Whole(_));
-        assert!(whole(
-            r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#
-        ));
-        assert!(whole(
-            r#"{"choices":[{"message":{"content":""},"finish_reason":"length"}]}"#
-        ));
-        assert!(whole(
-            r#"{"choices":[{"message":{"tool_calls":[{"id":"x"}]}}]}"#
-        ));
-        for nonsense in [
-            "",
-            "<html>",
-            "{}",
-            r#"{"choices":[]}"#,
-            r#"{"choices":[{"message":{"content":null}}]}"#,
-        ] {
-            assert_eq!(
-                read_answer(nonsense.as_bytes()),
-                Answer::Nonsense,
-                "{nonsense}"
-            );
+        assert!(whole(r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#));
+        assert!(whole(r#"{"choices":[{"message":{"content":""},"finish_reason":"length"}]}"#));
+        assert!(whole(r#"{"choices":[{"message":{"tool_calls":[{"id":"x"}]}}]}"#));
+        for nonsense in ["", "<html>", "{}", r#"{"choices":[]}"#, r#"{"choices":[{"message":{"content":null}}]}"#] {
+            assert_eq!(read_answer(nonsense.as_bytes()), Answer::Nonsense, "{nonsense}");
         }
-        assert!(matches!(
-            read_answer(br#"{"error":{"message":"down"}}"#),
-            Answer::Error(_)
-        ));
+        assert!(matches!(read_answer(br#"{"error":{"message":"down"}}"#), Answer::Error(_)));
     }
 }

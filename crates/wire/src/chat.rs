@@ -24,10 +24,7 @@ pub struct Invalid {
 
 impl Invalid {
     fn new(param: Option<&'static str>, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            param,
-        }
+        Self { message: message.into(), param }
     }
 }
 
@@ -82,8 +79,12 @@ pub struct ChatRequest<'a> {
     pub wants_usage: bool,
     /// Where the value of `stream_options` stands, if it is there.
     pub stream_options_at: Option<Range<usize>>,
+    /// Where the conversation stands in the body.
+    pub messages_at: Option<Range<usize>>,
     /// The conversation, not yet read.
     messages: Option<&'a RawValue>,
+    /// Bytes of the whole body.
+    pub length: usize,
     /// The caller's `metadata` object, as JSON.
     pub metadata: Option<&'a str>,
     /// Tools or functions are offered.
@@ -132,13 +133,9 @@ impl<'a> ChatRequest<'a> {
     /// When it is not JSON, not an object, nested too deep, or a field that is read has the wrong type.
     pub fn read(body: &'a [u8]) -> Result<Self, Invalid> {
         if too_deep(body) {
-            return Err(Invalid::new(
-                None,
-                "the body nests arrays or objects more than 128 levels deep",
-            ));
+            return Err(Invalid::new(None, "the body nests arrays or objects more than 128 levels deep"));
         }
-        let text = std::str::from_utf8(body)
-            .map_err(|_| Invalid::new(None, "the body is not valid UTF-8"))?;
+        let text = std::str::from_utf8(body).map_err(|_| Invalid::new(None, "the body is not valid UTF-8"))?;
         // serde would also take an array of the fields in their order.
         if text.trim_start().starts_with(['[', '"']) {
             return Err(Invalid::new(None, "the body must be a JSON object"));
@@ -149,31 +146,22 @@ impl<'a> ChatRequest<'a> {
         let wants_usage = match fields.stream_options.filter(|raw| present(Some(raw))) {
             None => false,
             Some(raw) => serde_json::from_str::<StreamOptions>(raw.get())
-                .map_err(|_| {
-                    Invalid::new(Some("stream_options"), "`stream_options` must be an object")
-                })?
+                .map_err(|_| Invalid::new(Some("stream_options"), "`stream_options` must be an object"))?
                 .include_usage
                 .unwrap_or(false),
         };
         let json_schema = match fields.response_format.filter(|raw| present(Some(raw))) {
             None => false,
             Some(raw) => serde_json::from_str::<ResponseFormat<'_>>(raw.get())
-                .map_err(|_| {
-                    Invalid::new(
-                        Some("response_format"),
-                        "`response_format` must be an object",
-                    )
-                })?
+                .map_err(|_| Invalid::new(Some("response_format"), "`response_format` must be an object"))?
                 .kind
                 .is_some_and(|kind| kind.get() == "\"json_schema\""),
         };
-        let max_output_tokens = match count(fields.max_completion_tokens, "max_completion_tokens")?
-        {
+        let max_output_tokens = match count(fields.max_completion_tokens, "max_completion_tokens")? {
             Some(count) => Some(count),
             None => count(fields.max_tokens, "max_tokens")?,
         };
-        let offered =
-            |raw: Option<&RawValue>| raw.is_some_and(|raw| !matches!(raw.get(), "null" | "[]"));
+        let offered = |raw: Option<&RawValue>| raw.is_some_and(|raw| !matches!(raw.get(), "null" | "[]"));
         Ok(Self {
             asked,
             model_at: fields.model.map(|raw| span(text, raw)),
@@ -181,11 +169,10 @@ impl<'a> ChatRequest<'a> {
             stream,
             wants_usage,
             stream_options_at: fields.stream_options.map(|raw| span(text, raw)),
+            length: body.len(),
+            messages_at: fields.messages.map(|raw| span(text, raw)),
             messages: fields.messages,
-            metadata: fields
-                .metadata
-                .map(RawValue::get)
-                .filter(|raw| raw.starts_with('{')),
+            metadata: fields.metadata.map(RawValue::get).filter(|raw| raw.starts_with('{')),
             tools: offered(fields.tools) || offered(fields.functions),
             json_schema,
             max_output_tokens,
@@ -198,49 +185,32 @@ impl<'a> ChatRequest<'a> {
     /// When `messages` is missing, empty, or a message is not an object with a known role.
     pub fn prompt(&self) -> Result<Prompt<'a>, Invalid> {
         let about = |message: String| Invalid::new(Some("messages"), message);
-        let raw = self.messages.ok_or_else(|| {
-            about("`messages` is missing: an array of messages is required".into())
-        })?;
-        let messages: Vec<Message<'a>> = serde_json::from_str(raw.get()).map_err(|error| {
-            about(format!(
-                "`messages` must be an array of message objects: {error}"
-            ))
-        })?;
+        let raw =
+            self.messages.ok_or_else(|| about("`messages` is missing: an array of messages is required".into()))?;
+        let messages: Vec<Message<'a>> = serde_json::from_str(raw.get())
+            .map_err(|error| about(format!("`messages` must be an array of message objects: {error}")))?;
         if messages.is_empty() {
-            return Err(about(
-                "`messages` is empty: at least one message is required".into(),
-            ));
+            return Err(about("`messages` is empty: at least one message is required".into()));
         }
         let mut images = false;
         let mut turns = Vec::with_capacity(messages.len());
         for (position, message) in messages.into_iter().enumerate() {
-            let role = role(message.role.as_deref())
-                .ok_or_else(|| about(format!("`messages[{position}].role` must be one of system, developer, user, assistant, tool, function")))?;
+            let role = role(message.role.as_deref()).ok_or_else(|| {
+                about(format!(
+                    "`messages[{position}].role` must be one of system, developer, user, assistant, tool, function"
+                ))
+            })?;
             let text = match message.content {
                 None => Cow::Borrowed(""),
                 Some(content) => text_of(content, &mut images).ok_or_else(|| {
-                    about(format!(
-                        "`messages[{position}].content` must be a string, null or an array of parts"
-                    ))
+                    about(format!("`messages[{position}].content` must be a string, null or an array of parts"))
                 })?,
             };
-            let calls_tools = message
-                .tool_calls
-                .is_some_and(|raw| !matches!(raw.get(), "null" | "[]"))
+            let calls_tools = message.tool_calls.is_some_and(|raw| !matches!(raw.get(), "null" | "[]"))
                 || present(message.function_call);
-            turns.push(Turn {
-                role,
-                text,
-                calls_tools,
-            });
+            turns.push(Turn { role, text, calls_tools });
         }
-        Ok(Prompt {
-            turns,
-            needs: Needs {
-                images,
-                ..self.needs(raw.get().len())
-            },
-        })
+        Ok(Prompt { turns, needs: Needs { images, ..self.needs(raw.get().len()) } })
     }
 
     /// What the answer takes, without reading the messages; images are not looked for.
@@ -255,10 +225,10 @@ impl<'a> ChatRequest<'a> {
         }
     }
 
-    /// How many bytes the conversation has.
+    /// The conversation as the JSON it came as.
     #[must_use]
-    pub fn messages_len(&self) -> usize {
-        self.messages.map_or(0, |raw| raw.get().len())
+    pub fn messages_json(&self) -> Option<&'a str> {
+        self.messages.map(RawValue::get)
     }
 }
 
@@ -268,14 +238,9 @@ fn malformed(error: &serde_json::Error) -> Invalid {
     let what = match error.classify() {
         serde_json::error::Category::Eof => "ends too early",
         serde_json::error::Category::Data => "is not an object with each field at most once",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
-            "is not valid JSON"
-        }
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "is not valid JSON",
     };
-    Invalid::new(
-        None,
-        format!("the body {what} (line {line}, column {column})"),
-    )
+    Invalid::new(None, format!("the body {what} (line {line}, column {column})"))
 }
 
 fn asked<'a>(fields: &Fields<'a>) -> Result<Asked<'a>, Invalid> {
@@ -286,23 +251,11 @@ fn asked<'a>(fields: &Fields<'a>) -> Result<Asked<'a>, Invalid> {
             return Ok(Asked::Chain(names));
         }
     }
-    let missing = || {
-        Invalid::new(
-            Some("model"),
-            "`model` is missing: a router, a model alias or a provider's model id",
-        )
-    };
-    let raw = fields
-        .model
-        .filter(|raw| present(Some(raw)))
-        .ok_or_else(missing)?;
-    let name =
-        as_str(raw).ok_or_else(|| Invalid::new(Some("model"), "`model` must be a string"))?;
-    if name.is_empty() {
-        Err(missing())
-    } else {
-        Ok(Asked::One(name))
-    }
+    let missing =
+        || Invalid::new(Some("model"), "`model` is missing: a router, a model alias or a provider's model id");
+    let raw = fields.model.filter(|raw| present(Some(raw))).ok_or_else(missing)?;
+    let name = as_str(raw).ok_or_else(|| Invalid::new(Some("model"), "`model` must be a string"))?;
+    if name.is_empty() { Err(missing()) } else { Ok(Asked::One(name)) }
 }
 
 fn flag(raw: Option<&RawValue>, name: &'static str) -> Result<Option<bool>, Invalid> {
@@ -310,22 +263,17 @@ fn flag(raw: Option<&RawValue>, name: &'static str) -> Result<Option<bool>, Inva
         None | Some("null") => Ok(None),
         Some("true") => Ok(Some(true)),
         Some("false") => Ok(Some(false)),
-        Some(_) => Err(Invalid::new(
-            Some(name),
-            format!("`{name}` must be true or false"),
-        )),
+        Some(_) => Err(Invalid::new(Some(name), format!("`{name}` must be true or false"))),
     }
 }
 
 fn count(raw: Option<&RawValue>, name: &'static str) -> Result<Option<u64>, Invalid> {
     match raw.map(RawValue::get) {
         None | Some("null") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| {
-            Invalid::new(
-                Some(name),
-                format!("`{name}` must be a whole number, zero or more"),
-            )
-        }),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Invalid::new(Some(name), format!("`{name}` must be a whole number, zero or more"))),
     }
 }
 
@@ -352,9 +300,7 @@ fn text_of<'a>(content: &'a RawValue, images: &mut bool) -> Option<Cow<'a, str>>
         b'n' => Some(Cow::Borrowed("")),
         b'[' => {
             let parts: Vec<Part<'a>> = serde_json::from_str(content.get()).ok()?;
-            *images |= parts
-                .iter()
-                .any(|part| matches!(part.kind.as_deref(), Some("image_url" | "input_image")));
+            *images |= parts.iter().any(|part| matches!(part.kind.as_deref(), Some("image_url" | "input_image")));
             let mut texts = parts.iter().filter_map(|part| as_str(part.text?));
             let first = texts.next().unwrap_or_default();
             Some(texts.fold(first, |mut whole, text| {

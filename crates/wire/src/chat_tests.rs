@@ -13,35 +13,17 @@ fn wrong_bodies_are_refused_with_the_field_and_the_remedy() {
         ("{", "-: the body ends too early (line 1, column 1)"),
         ("hello", "-: the body is not valid JSON (line 1, column 1)"),
         ("[]", "-: the body must be a JSON object"),
-        (
-            "{}",
-            "model: `model` is missing: a router, a model alias or a provider's model id",
-        ),
+        ("{}", "model: `model` is missing: a router, a model alias or a provider's model id"),
         (r#"{"model":7}"#, "model: `model` must be a string"),
         (
             r#"{"model":"a","model":"b"}"#,
             "-: the body is not an object with each field at most once (line 1, column 20)",
         ),
-        (
-            r#"{"model":"a"}"#,
-            "messages: `messages` is missing: an array of messages is required",
-        ),
-        (
-            r#"{"model":"a","messages":[]}"#,
-            "messages: `messages` is empty: at least one message is required",
-        ),
-        (
-            r#"{"model":"a","stream":"yes","messages":[]}"#,
-            "stream: `stream` must be true or false",
-        ),
-        (
-            r#"{"model":"a","max_tokens":-1}"#,
-            "max_tokens: `max_tokens` must be a whole number, zero or more",
-        ),
-        (
-            r#"{"models":"a"}"#,
-            "models: `models` must be an array of strings",
-        ),
+        (r#"{"model":"a"}"#, "messages: `messages` is missing: an array of messages is required"),
+        (r#"{"model":"a","messages":[]}"#, "messages: `messages` is empty: at least one message is required"),
+        (r#"{"model":"a","stream":"yes","messages":[]}"#, "stream: `stream` must be true or false"),
+        (r#"{"model":"a","max_tokens":-1}"#, "max_tokens: `max_tokens` must be a whole number, zero or more"),
+        (r#"{"models":"a"}"#, "models: `models` must be an array of strings"),
         (
             r#"{"model":"a","messages":[{"role":"user","content":7}]}"#,
             "messages: `messages[0].content` must be a string, null or an array of parts",
@@ -53,19 +35,9 @@ fn wrong_bodies_are_refused_with_the_field_and_the_remedy() {
     ] {
         assert_eq!(refused(body.as_bytes()), expected, "{body}");
     }
-    assert_eq!(
-        refused(b"{\"model\":\"\xff\"}"),
-        "-: the body is not valid UTF-8"
-    );
-    let deep = format!(
-        r#"{{"model":"a","messages":{}{}}}"#,
-        "[".repeat(10_000),
-        "]".repeat(10_000)
-    );
-    assert_eq!(
-        refused(deep.as_bytes()),
-        "-: the body nests arrays or objects more than 128 levels deep"
-    );
+    assert_eq!(refused(b"{\"model\":\"\xff\"}"), "-: the body is not valid UTF-8");
+    let deep = format!(r#"{{"model":"a","messages":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+    assert_eq!(refused(deep.as_bytes()), "-: the body nests arrays or objects more than 128 levels deep");
 }
 
 #[test]
@@ -92,7 +64,8 @@ fn a_conversation_is_read_with_what_it_takes() {
 
 #[test]
 fn plain_text_is_borrowed_and_nulls_count_as_absent() {
-    let body = br#"{"model":"m","tools":[],"functions":null,"stream":null,"messages":[{"role":"user","content":"hi"}]}"#;
+    let body =
+        br#"{"model":"m","tools":[],"functions":null,"stream":null,"messages":[{"role":"user","content":"hi"}]}"#;
     let request = ChatRequest::read(body).unwrap();
     let prompt = request.prompt().unwrap();
     assert!(matches!(prompt.turns[0].text, Cow::Borrowed("hi")));

@@ -4,6 +4,7 @@ use routing::Usage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::as_str;
 use crate::{UpstreamError, WireUsage};
 
 /// What an event carries.
@@ -34,6 +35,8 @@ pub struct Delta {
     pub only_usage: bool,
     /// How many bytes of text it carries, for estimates.
     pub text_bytes: usize,
+    /// It has parts of a tool call, so it is not text alone.
+    pub calls_tools: bool,
 }
 
 #[derive(Deserialize)]
@@ -75,9 +78,7 @@ struct Piece<'a> {
 
 /// The bytes of a value that says something; zero for `null`, `""`, `[]` and nothing at all.
 fn weight(raw: Option<&RawValue>) -> usize {
-    raw.map(RawValue::get)
-        .filter(|raw| !matches!(*raw, "null" | "\"\"" | "[]" | "{}"))
-        .map_or(0, str::len)
+    raw.map(RawValue::get).filter(|raw| !matches!(*raw, "null" | "\"\"" | "[]" | "{}")).map_or(0, str::len)
 }
 
 impl Chunk {
@@ -100,14 +101,19 @@ impl Chunk {
     }
 }
 
+/// The text that the first choice of an event or a whole answer says; `None`: it says none.
+#[must_use]
+pub fn text_of(data: &[u8]) -> Option<String> {
+    let wire: Wire<'_> = serde_json::from_slice(data).ok()?;
+    let choice = wire.choices.as_ref()?.first()?;
+    let said = choice.delta.as_ref().and_then(|piece| piece.content).or(choice.text)?;
+    as_str(said).map(std::borrow::Cow::into_owned).filter(|text| !text.is_empty())
+}
+
 /// Reads a whole answer that is not streamed; `None`: not JSON of a known shape.
 pub(crate) fn read_whole(body: &[u8]) -> Option<Result<Delta, UpstreamError>> {
     let wire: Wire<'_> = serde_json::from_slice(body).ok()?;
-    Some(if weight(wire.error) > 0 {
-        Err(UpstreamError::read(body))
-    } else {
-        Ok(wire.delta())
-    })
+    Some(if weight(wire.error) > 0 { Err(UpstreamError::read(body)) } else { Ok(wire.delta()) })
 }
 
 impl Wire<'_> {
@@ -116,12 +122,14 @@ impl Wire<'_> {
         let text_bytes = choices.iter().map(Choice::weight).sum();
         Delta {
             useful: text_bytes > 0,
-            finished: choices
-                .iter()
-                .any(|choice| weight(choice.finish_reason) > 0),
+            finished: choices.iter().any(|choice| weight(choice.finish_reason) > 0),
             usage: self.usage.as_ref().and_then(WireUsage::read),
             only_usage: choices.is_empty() && self.usage.is_some(),
             text_bytes,
+            calls_tools: choices
+                .iter()
+                .filter_map(|choice| choice.delta.as_ref())
+                .any(|piece| weight(piece.tool_calls) + weight(piece.function_call) > 0),
         }
     }
 }
@@ -129,12 +137,7 @@ impl Wire<'_> {
 impl Choice<'_> {
     fn weight(&self) -> usize {
         let piece = self.delta.as_ref().map_or(0, |piece| {
-            let said = [
-                piece.content,
-                piece.reasoning_content,
-                piece.reasoning,
-                piece.refusal,
-            ];
+            let said = [piece.content, piece.reasoning_content, piece.reasoning, piece.refusal];
             let done = [piece.tool_calls, piece.function_call, piece.audio];
             said.into_iter().chain(done).map(weight).sum()
         });
@@ -183,15 +186,7 @@ mod tests {
             r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":3},"completion_tokens_details":{"reasoning_tokens":2}}}"#,
         );
         assert!(usage.only_usage);
-        assert_eq!(
-            usage.usage,
-            Some(Usage {
-                input: 9,
-                cached: 3,
-                output: 4,
-                reasoning: 2
-            })
-        );
+        assert_eq!(usage.usage, Some(Usage { input: 9, cached: 3, output: 4, reasoning: 2 }));
     }
 
     #[test]

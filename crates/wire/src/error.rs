@@ -8,8 +8,7 @@ use crate::json::as_str;
 /// OpenAI's error object with all four keys, as a JSON body.
 #[must_use]
 pub fn error_body(message: &str, kind: &str, param: Option<&str>, code: &str) -> String {
-    serde_json::json!({"error": {"message": message, "type": kind, "param": param, "code": code}})
-        .to_string()
+    serde_json::json!({"error": {"message": message, "type": kind, "param": param, "code": code}}).to_string()
 }
 
 /// What is read of an upstream's error object. Its text stays in the body, which goes to the client as it came or not
@@ -59,15 +58,10 @@ impl UpstreamError {
         let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(body) else {
             return Self::default();
         };
-        let inner: Inner<'_> = envelope
-            .error
-            .and_then(|raw| serde_json::from_str(raw.get()).ok())
-            .unwrap_or_default();
+        let inner: Inner<'_> = envelope.error.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
         let number = |raw: Option<&RawValue>| -> Option<u16> {
             let text = raw?.get().trim_matches('"');
-            text.parse()
-                .ok()
-                .filter(|status| (400..600).contains(status))
+            text.parse().ok().filter(|status| (400..600).contains(status))
         };
         let says = |raw: Option<&RawValue>| {
             raw.and_then(as_str).is_some_and(|text| {
@@ -90,39 +84,16 @@ mod tests {
     use super::*;
 
     fn check(body: &str, status: Option<u16>, context_length: bool) {
-        assert_eq!(
-            UpstreamError::read(body.as_bytes()),
-            UpstreamError {
-                status,
-                context_length
-            },
-            "{body}"
-        );
+        assert_eq!(UpstreamError::read(body.as_bytes()), UpstreamError { status, context_length }, "{body}");
     }
 
     #[test]
     fn the_dialects_of_error_objects_are_understood() {
-        check(
-            r#"{"error":{"message":"x","code":"context_length_exceeded"}}"#,
-            None,
-            true,
-        );
-        check(
-            r#"{"error":{"message":"This model's maximum context length is 8192 tokens"}}"#,
-            None,
-            true,
-        );
+        check(r#"{"error":{"message":"x","code":"context_length_exceeded"}}"#, None, true);
+        check(r#"{"error":{"message":"This model's maximum context length is 8192 tokens"}}"#, None, true);
         check(r#"{"error":"Prompt is too long"}"#, None, true);
-        check(
-            r#"{"error":{"message":"busy","code":529}}"#,
-            Some(529),
-            false,
-        );
-        check(
-            r#"{"error":{"message":"busy","status":"503"}}"#,
-            Some(503),
-            false,
-        );
+        check(r#"{"error":{"message":"busy","code":529}}"#, Some(529), false);
+        check(r#"{"error":{"message":"busy","status":"503"}}"#, Some(503), false);
         check(r#"{"error":{"code":7}}"#, None, false);
         check("<html>", None, false);
         check("null", None, false);

@@ -46,9 +46,7 @@ pub(crate) fn as_str(raw: &RawValue) -> Option<Cow<'_, str>> {
     if !raw.get().starts_with('"') {
         return None;
     }
-    serde_json::from_str::<Str<'_>>(raw.get())
-        .ok()
-        .map(|text| text.0)
+    serde_json::from_str::<Str<'_>>(raw.get()).ok().map(|text| text.0)
 }
 
 /// Whether the value is there and not `null`.
@@ -66,12 +64,8 @@ mod tests {
         assert!(!too_deep(nested(MAX_DEPTH).as_bytes()));
         assert!(too_deep(nested(MAX_DEPTH + 1).as_bytes()));
         assert!(too_deep("[".repeat(10_000).as_bytes()));
-        assert!(!too_deep(
-            format!("[\"{}\"]", "[".repeat(10_000)).as_bytes()
-        ));
-        assert!(!too_deep(
-            format!("[\"\\\"{}\"]", "{".repeat(10_000)).as_bytes()
-        ));
+        assert!(!too_deep(format!("[\"{}\"]", "[".repeat(10_000)).as_bytes()));
+        assert!(!too_deep(format!("[\"\\\"{}\"]", "{".repeat(10_000)).as_bytes()));
         assert!(!too_deep("[[]],".repeat(1_000).as_bytes()));
     }
 }

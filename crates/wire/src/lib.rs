@@ -49,16 +49,9 @@ impl WireUsage {
         let details = self.prompt_tokens_details.unwrap_or_default();
         Some(Usage {
             input: self.prompt_tokens.unwrap_or(0),
-            cached: details
-                .cached_tokens
-                .or(self.prompt_cache_hit_tokens)
-                .unwrap_or(0),
+            cached: details.cached_tokens.or(self.prompt_cache_hit_tokens).unwrap_or(0),
             output: self.completion_tokens.unwrap_or(0),
-            reasoning: self
-                .completion_tokens_details
-                .unwrap_or_default()
-                .reasoning_tokens
-                .unwrap_or(0),
+            reasoning: self.completion_tokens_details.unwrap_or_default().reasoning_tokens.unwrap_or(0),
         })
     }
 }

@@ -22,44 +22,39 @@ pub struct Changes<'a> {
     pub model: &'a str,
     /// Ask for a last event with the usage, which accounting needs.
     pub include_usage: bool,
+    /// The beginning of the answer, for a model that goes on from it: a last message of the assistant.
+    pub prefill: Option<&'a str>,
 }
 
 /// The body for the upstream. `body` must be what `request` was read from.
 #[must_use]
 pub fn splice(body: &Bytes, request: &ChatRequest<'_>, changes: &Changes<'_>) -> Pieces {
-    let mut edits = Vec::with_capacity(3);
+    let mut edits = Vec::with_capacity(4);
     let model = quoted(changes.model);
     let mut inserted = String::new();
     match &request.model_at {
-        Some(at) => edits.push(Edit {
-            at: at.clone(),
-            with: model,
-        }),
+        Some(at) => edits.push(Edit { at: at.clone(), with: model }),
         None => inserted.push_str(&format!("\"model\":{model},")),
     }
     if let Some(at) = &request.models_at {
         // Some providers do their own fallback by this field; ours has been done here.
-        edits.push(Edit {
-            at: at.clone(),
-            with: "null".into(),
-        });
+        edits.push(Edit { at: at.clone(), with: "null".into() });
     }
     if changes.include_usage && request.stream && !request.wants_usage {
         match &request.stream_options_at {
-            Some(at) => edits.push(Edit {
-                at: at.clone(),
-                with: with_usage(body.get(at.clone())),
-            }),
+            Some(at) => edits.push(Edit { at: at.clone(), with: with_usage(body.get(at.clone())) }),
             None => inserted.push_str("\"stream_options\":{\"include_usage\":true},"),
         }
+    }
+    if let (Some(begun), Some(messages)) = (changes.prefill, &request.messages_at) {
+        let bracket = messages.end.saturating_sub(1);
+        let message = format!(",{{\"role\":\"assistant\",\"content\":{}}}", quoted(begun));
+        edits.push(Edit { at: bracket..bracket, with: message });
     }
     if !inserted.is_empty() {
         // A request always has a field, so what is inserted behind the brace ends in a comma.
         let brace = memchr::memchr(b'{', body).map_or(0, |at| at + 1);
-        edits.push(Edit {
-            at: brace..brace,
-            with: inserted,
-        });
+        edits.push(Edit { at: brace..brace, with: inserted });
     }
     edits.sort_by_key(|edit| edit.at.start);
     apply(body, edits)
@@ -83,9 +78,7 @@ fn apply(body: &Bytes, edits: Vec<Edit>) -> Pieces {
 
 /// The caller's `stream_options` with the usage asked for; its other members stay.
 fn with_usage(options: Option<&[u8]>) -> String {
-    let parsed = options.and_then(|raw| {
-        serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(raw).ok()
-    });
+    let parsed = options.and_then(|raw| serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(raw).ok());
     let mut options = parsed.unwrap_or_default();
     options.insert("include_usage".into(), true.into());
     serde_json::Value::Object(options).to_string()
@@ -104,14 +97,7 @@ mod tests {
     fn check(body: &str, include_usage: bool, expected: &str) {
         let bytes = Bytes::copy_from_slice(body.as_bytes());
         let request = ChatRequest::read(&bytes).unwrap();
-        let pieces = splice(
-            &bytes,
-            &request,
-            &Changes {
-                model: "x/\"y",
-                include_usage,
-            },
-        );
+        let pieces = splice(&bytes, &request, &Changes { model: "x/\"y", include_usage, prefill: None });
         assert_eq!(String::from_utf8(pieces.concat()).unwrap(), expected);
     }
 
@@ -126,11 +112,7 @@ mod tests {
 
     #[test]
     fn usage_is_asked_for_in_streams_only() {
-        check(
-            r#"{"model":"a","stream":false}"#,
-            true,
-            r#"{"model":"x/\"y","stream":false}"#,
-        );
+        check(r#"{"model":"a","stream":false}"#, true, r#"{"model":"x/\"y","stream":false}"#);
         check(
             r#" {"model":"a","stream":true}"#,
             true,
@@ -150,10 +132,6 @@ mod tests {
 
     #[test]
     fn a_list_of_models_becomes_one_model() {
-        check(
-            r#"{"models":["a","b"],"n":1}"#,
-            false,
-            r#"{"model":"x/\"y","models":null,"n":1}"#,
-        );
+        check(r#"{"models":["a","b"],"n":1}"#, false, r#"{"model":"x/\"y","models":null,"n":1}"#);
     }
 }

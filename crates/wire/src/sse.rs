@@ -46,12 +46,10 @@ impl Event {
     }
 
     fn values<'a>(&'a self, field: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.raw
-            .split(|byte| matches!(byte, b'\n' | b'\r'))
-            .filter_map(move |line| {
-                let value = line.strip_prefix(field)?.strip_prefix(b":")?;
-                Some(value.strip_prefix(b" ").unwrap_or(value))
-            })
+        self.raw.split(|byte| matches!(byte, b'\n' | b'\r')).filter_map(move |line| {
+            let value = line.strip_prefix(field)?.strip_prefix(b":")?;
+            Some(value.strip_prefix(b" ").unwrap_or(value))
+        })
     }
 }
 
@@ -69,13 +67,7 @@ impl Events {
     /// # Errors
     /// When an unfinished event has grown over [`MAX_EVENT`]; nothing more is taken in then.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
-        if self
-            .buffer
-            .len()
-            .saturating_sub(self.searched)
-            .max(self.searched)
-            > MAX_EVENT
-        {
+        if self.buffer.len().saturating_sub(self.searched).max(self.searched) > MAX_EVENT {
             return Err(TooLong);
         }
         self.buffer.extend_from_slice(bytes);
@@ -87,9 +79,7 @@ impl Events {
         match end_of_event(&self.buffer, self.searched) {
             Some(end) => {
                 self.searched = 0;
-                Some(Event {
-                    raw: self.buffer.split_to(end).freeze(),
-                })
+                Some(Event { raw: self.buffer.split_to(end).freeze() })
             }
             None => {
                 // A terminator of up to four bytes can straddle the next push.
@@ -103,9 +93,7 @@ impl Events {
     pub fn finish(&mut self) -> Option<Event> {
         let rest = self.buffer.split().freeze();
         self.searched = 0;
-        rest.iter()
-            .any(|byte| !byte.is_ascii_whitespace())
-            .then_some(Event { raw: rest })
+        rest.iter().any(|byte| !byte.is_ascii_whitespace()).then_some(Event { raw: rest })
     }
 
     /// How many bytes wait for the end of their event.
@@ -149,11 +137,7 @@ mod tests {
         let mut events = Events::default();
         let mut seen = Vec::new();
         let mut note = |event: Event| {
-            seen.extend(
-                event
-                    .data()
-                    .map(|data| String::from_utf8_lossy(&data).into_owned()),
-            );
+            seen.extend(event.data().map(|data| String::from_utf8_lossy(&data).into_owned()));
         };
         for piece in stream.chunks(piece) {
             events.push(piece).unwrap();
@@ -168,20 +152,9 @@ mod tests {
     #[test]
     fn every_kind_of_line_end_is_understood() {
         for end in ["\n", "\r\n", "\r"] {
-            let stream = [
-                "data: a", "", ": note", "", "event: x", "data:b", "data: c", "", "",
-            ]
-            .join(end);
-            assert_eq!(
-                decode(stream.as_bytes(), 1),
-                ["a", "b\nc"],
-                "{end:?} byte by byte"
-            );
-            assert_eq!(
-                decode(stream.as_bytes(), 999),
-                ["a", "b\nc"],
-                "{end:?} at once"
-            );
+            let stream = ["data: a", "", ": note", "", "event: x", "data:b", "data: c", "", ""].join(end);
+            assert_eq!(decode(stream.as_bytes(), 1), ["a", "b\nc"], "{end:?} byte by byte");
+            assert_eq!(decode(stream.as_bytes(), 999), ["a", "b\nc"], "{end:?} at once");
         }
     }
 

@@ -31,11 +31,7 @@ impl Problems {
     /// The line of a problem, from 1.
     #[must_use]
     pub fn line(&self, problem: &Problem) -> usize {
-        let before = self
-            .text
-            .as_bytes()
-            .get(..problem.span.start)
-            .unwrap_or(self.text.as_bytes());
+        let before = self.text.as_bytes().get(..problem.span.start).unwrap_or(self.text.as_bytes());
         memchr::memchr_iter(b'\n', before).count() + 1
     }
 }
@@ -48,21 +44,12 @@ impl fmt::Display for Problems {
         for problem in &self.problems {
             let whole = self.text.len();
             let span = problem.span.start.min(whole)..problem.span.end.min(whole);
-            let snippet = Snippet::source(&self.text)
-                .path(&self.file)
-                .annotation(AnnotationKind::Primary.span(span));
-            let group = Level::ERROR
-                .primary_title(&problem.message)
-                .element(snippet);
+            let snippet = Snippet::source(&self.text).path(&self.file).annotation(AnnotationKind::Primary.span(span));
+            let group = Level::ERROR.primary_title(&problem.message).element(snippet);
             let group = group.element(Level::HELP.message(&problem.help));
             writeln!(f, "{}\n", Renderer::plain().render(&[group]))?;
         }
         let count = self.problems.len();
-        write!(
-            f,
-            "{}: {count} {}",
-            self.file,
-            if count == 1 { "problem" } else { "problems" }
-        )
+        write!(f, "{}: {count} {}", self.file, if count == 1 { "problem" } else { "problems" })
     }
 }

@@ -47,6 +47,7 @@ section!(Limits { url: At<String>, });
 section!(Log {
     format: At<String>,
     level: At<String>,
+    requests: bool,
 });
 section!(Provider {
     api: At<String>,
@@ -134,11 +135,7 @@ section!(Budget {
 /// serde stops at the first mistake, so the entry it stands in is taken out and the rest read again until all is well.
 pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
     let (mut tree, syntax) = DeTable::parse_recoverable(text);
-    problems.extend(
-        syntax
-            .iter()
-            .map(|error| problem(error, "mend the TOML here")),
-    );
+    problems.extend(syntax.iter().map(|error| problem(error, "mend the TOML here")));
     if !syntax.is_empty() {
         return Raw::default();
     }
@@ -146,10 +143,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
         match Raw::deserialize(toml::de::Deserializer::from(tree.clone())) {
             Ok(raw) => return raw,
             Err(error) => {
-                problems.push(problem(
-                    &error,
-                    "remove it, or write one of the expected names or types",
-                ));
+                problems.push(problem(&error, "remove it, or write one of the expected names or types"));
                 let at = error.span().unwrap_or(0..0);
                 if !take_out(tree.get_mut(), at.start) {
                     return Raw::default();
@@ -160,11 +154,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
 }
 
 fn problem(error: &toml::de::Error, help: &str) -> Problem {
-    Problem {
-        span: error.span().unwrap_or(0..0),
-        message: error.message().replace('\n', "; "),
-        help: help.into(),
-    }
+    Problem { span: error.span().unwrap_or(0..0), message: error.message().replace('\n', "; "), help: help.into() }
 }
 
 /// Takes out the innermost entry that covers a place; `false`: there is none.
@@ -187,11 +177,7 @@ fn take_out(table: &mut DeTable<'_>, at: usize) -> bool {
 fn value_covers(value: &mut serde_spanned::Spanned<DeValue<'_>>, at: usize) -> Option<bool> {
     match value.get_mut() {
         DeValue::Table(inner) => Some(take_out(inner, at)),
-        DeValue::Array(items) => Some(
-            items
-                .iter_mut()
-                .any(|item| value_covers(item, at) == Some(true)),
-        ),
+        DeValue::Array(items) => Some(items.iter_mut().any(|item| value_covers(item, at) == Some(true))),
         _ => None,
     }
 }

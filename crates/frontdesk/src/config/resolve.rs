@@ -2,15 +2,17 @@
 
 mod read;
 mod routers;
+mod embedded;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use http::HeaderValue;
 use routing::{Capability, Model, NanoUsd, Price, Profile, ProviderId, Table};
 use serde_spanned::Spanned;
 
 use super::raw::{self, At, Raw};
-use super::resolved::{Api, Config, Endpoint, LedgerSettings, Provider, Secret, Server, Timeouts};
+use super::resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Timeouts};
 use super::{Outside, Problem};
 use read::{bytes, choice, duration, near};
 
@@ -33,36 +35,25 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn at<T>(&mut self, place: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) {
-        self.problems.push(Problem {
-            span: place.span(),
-            message: message.into(),
-            help: help.into(),
-        });
+        self.problems.push(Problem { span: place.span(), message: message.into(), help: help.into() });
     }
 }
 
 /// The meaning of a file. What is wrong is noted and replaced by a default, so that the rest is looked at too.
 pub(super) fn resolve(raw: &Raw, outside: &dyn Outside, problems: &mut Vec<Problem>) -> Config {
     let mut report = Report { problems };
-    let providers: Vec<Provider> = raw
-        .providers
-        .iter()
-        .map(|(name, written)| provider(name, written, outside, &mut report))
-        .collect();
-    let mut table = Table {
-        providers: providers
-            .iter()
-            .map(|provider| provider.name.clone())
-            .collect(),
-        ..Table::default()
-    };
+    let providers: Vec<Provider> =
+        raw.providers.iter().map(|(name, written)| provider(name, written, outside, &mut report)).collect();
+    let mut table =
+        Table { providers: providers.iter().map(|provider| provider.name.clone()).collect(), ..Table::default() };
     for (alias, written) in &raw.models {
-        table
-            .models
-            .push(model(alias, written, &table.providers, &mut report));
+        table.models.push(model(alias, written, &table.providers, &mut report));
     }
-    routers::resolve(raw, &mut table, &mut report);
+    let classifiers = routers::resolve(raw, &mut table, outside, &mut report);
+    limits(raw, &mut report);
     Config {
+        classifiers,
+        log: log(&raw.log, &mut report),
         server: server(&raw.server, &mut report),
         ledger: ledger(&raw.ledger, &mut report),
         providers,
@@ -71,17 +62,10 @@ pub(super) fn resolve(raw: &Raw, outside: &dyn Outside, problems: &mut Vec<Probl
 }
 
 fn server(written: &raw::Server, report: &mut Report<'_>) -> Server {
-    let listen = written
-        .listen
-        .as_ref()
-        .map_or(LISTEN, |listen| listen.as_ref());
+    let listen = written.listen.as_ref().map_or(LISTEN, |listen| listen.as_ref());
     let listen = listen.parse().unwrap_or_else(|_| {
         if let Some(place) = &written.listen {
-            report.at(
-                place,
-                "`listen` is not an address and port",
-                format!("write for example \"{LISTEN}\""),
-            );
+            report.at(place, "`listen` is not an address and port", format!("write for example \"{LISTEN}\""));
         }
         SocketAddr::from(([127, 0, 0, 1], 8080))
     });
@@ -92,24 +76,36 @@ fn server(written: &raw::Server, report: &mut Report<'_>) -> Server {
     }
 }
 
+fn log(written: &raw::Log, report: &mut Report<'_>) -> Log {
+    let json = choice(&written.format, &["text", "json"], report) == "json";
+    let level = choice(&written.level, &["info", "error", "warn", "debug", "trace"], report);
+    Log { json, level: level.to_owned(), requests: written.requests }
+}
+
+/// Limits and plans are understood but not enforced by this version: saying nothing would promise protection.
+fn limits(raw: &Raw, report: &mut Report<'_>) {
+    if let Some(url) = raw.limits.url.as_ref().filter(|url| url.as_ref() != "memory:") {
+        report.at(url, "limits can only be counted in memory", "write url = \"memory:\"");
+    }
+    for (name, _) in &raw.plans {
+        report.at(
+            name,
+            "plans are not enforced by this version",
+            "take the plan out; limit requests in front of the gateway",
+        );
+    }
+}
+
 fn ledger(written: &raw::Ledger, report: &mut Report<'_>) -> LedgerSettings {
     let url = written.url.as_ref().map_or(LEDGER, |url| url.as_ref());
     if let (Some(place), false) = (&written.url, url.starts_with("sqlite:")) {
-        report.at(
-            place,
-            "only SQLite ledgers are supported",
-            format!("write for example \"{LEDGER}\""),
-        );
+        report.at(place, "only SQLite ledgers are supported", format!("write for example \"{LEDGER}\""));
     }
     let text = choice(&written.text, &["none", "prompts", "full"], report);
     if choice(&written.durability, &["batched", "strict"], report) == "strict"
         && let Some(place) = &written.durability
     {
-        report.at(
-            place,
-            "strict durability is not supported yet",
-            "write \"batched\"",
-        );
+        report.at(place, "strict durability is not supported yet", "write \"batched\"");
     }
     LedgerSettings {
         path: url.strip_prefix("sqlite:").unwrap_or(url).to_owned(),
@@ -129,48 +125,36 @@ fn provider(
         "anthropic" => Api::Anthropic,
         _ => Api::OpenAi,
     };
+    if let (Api::Anthropic, Some(place)) = (api, &written.api) {
+        let help = "write api = \"openai\" with the provider's OpenAI-compatible address";
+        report.at(place, "providers that speak only Anthropic's protocol are not supported yet", help);
+    }
     let endpoint = match &written.base_url {
         None => {
-            report.at(
-                name,
-                "the provider has no `base_url`",
-                "write base_url = \"https://…/v1\"",
-            );
+            report.at(name, "the provider has no `base_url`", "write base_url = \"https://…/v1\"");
             None
         }
         Some(url) => endpoint(url.as_ref()).or_else(|| {
-            report.at(
-                url,
-                "`base_url` is not an http or https URL",
-                "write for example \"https://api.openai.com/v1\"",
-            );
+            report.at(url, "`base_url` is not an http or https URL", "write for example \"https://api.openai.com/v1\"");
             None
         }),
     };
     let timeouts = &written.timeouts;
+    let endpoint = endpoint.unwrap_or(Endpoint { tls: false, host: String::new(), port: 0, prefix: String::new() });
     Provider {
         name: name.as_ref().clone(),
         api,
-        endpoint: endpoint.unwrap_or(Endpoint {
-            tls: false,
-            host: String::new(),
-            port: 0,
-            prefix: String::new(),
-        }),
-        api_key: written
-            .api_key
-            .as_ref()
-            .and_then(|reference| secret(reference, outside, report)),
+        host: HeaderValue::from_str(&format!("{}:{}", endpoint.host, endpoint.port))
+            .unwrap_or(HeaderValue::from_static("")),
+        endpoint,
+        authorization: written.api_key.as_ref().and_then(|reference| authorization(reference, outside, report)),
         timeouts: Timeouts {
             connect: duration(&timeouts.connect, CONNECT, report),
             first_token: duration(&timeouts.first_token, FIRST_TOKEN, report),
             idle: duration(&timeouts.idle, IDLE, report),
             total: duration(&timeouts.total, TOTAL, report),
         },
-        retries: written
-            .retries
-            .as_ref()
-            .map_or(RETRIES, |retries| *retries.as_ref()),
+        retries: written.retries.as_ref().map_or(RETRIES, |retries| *retries.as_ref()),
         patience: duration(&written.retry_after_max, PATIENCE, report),
     }
 }
@@ -183,9 +167,7 @@ fn endpoint(url: &str) -> Option<Endpoint> {
         "http" => false,
         _ => return None,
     };
-    let authority = uri
-        .authority()
-        .filter(|authority| !authority.as_str().contains('@'))?;
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
     Some(Endpoint {
         tls,
         host: authority.host().trim_matches(['[', ']']).to_owned(),
@@ -194,111 +176,76 @@ fn endpoint(url: &str) -> Option<Endpoint> {
     })
 }
 
-fn secret(
-    reference: &Spanned<String>,
-    outside: &dyn Outside,
-    report: &mut Report<'_>,
-) -> Option<Secret> {
+/// The header that carries a credential.
+fn authorization(reference: &Spanned<String>, outside: &dyn Outside, report: &mut Report<'_>) -> Option<HeaderValue> {
+    let mut header = HeaderValue::from_str(&format!("Bearer {}", secret(reference, outside, report)?)).ok();
+    match &mut header {
+        Some(header) => header.set_sensitive(true),
+        None => report.at(
+            reference,
+            "the credential has characters that no HTTP header can carry",
+            "check what the variable or file holds",
+        ),
+    }
+    header
+}
+
+fn secret(reference: &Spanned<String>, outside: &dyn Outside, report: &mut Report<'_>) -> Option<String> {
     let text = reference.as_ref();
     if let Some(name) = text.strip_prefix("env:") {
         let value = outside.variable(name).filter(|value| !value.is_empty());
         if value.is_none() {
             let help = format!("run `export {name}=…` before, or name another variable");
-            report.at(
-                reference,
-                format!("the environment variable {name} is not set"),
-                help,
-            );
+            report.at(reference, format!("the environment variable {name} is not set"), help);
         }
-        return value.map(Secret::new);
+        return value;
     }
     if let Some(path) = text.strip_prefix("file:") {
         return match outside.file(path) {
-            Ok(value) => Some(Secret::new(value.trim())),
+            Ok(value) => Some(String::from_utf8_lossy(&value).trim().to_owned()),
             Err(error) => {
-                report.at(
-                    reference,
-                    format!("the file {path} cannot be read: {error}"),
-                    "name a file that can be",
-                );
+                report.at(reference, format!("the file {path} cannot be read: {error}"), "name a file that can be");
                 None
             }
         };
     }
     // The text is not repeated: it may be the secret.
-    report.at(
-        reference,
-        "a secret must not stand in this file",
-        "write \"env:NAME\" or \"file:PATH\"",
-    );
+    report.at(reference, "a secret must not stand in this file", "write \"env:NAME\" or \"file:PATH\"");
     None
 }
 
-fn model(
-    alias: &Spanned<String>,
-    written: &raw::Model,
-    providers: &[String],
-    report: &mut Report<'_>,
-) -> Model {
+fn model(alias: &Spanned<String>, written: &raw::Model, providers: &[String], report: &mut Report<'_>) -> Model {
     let mut provider = ProviderId(0);
     match &written.provider {
-        None => report.at(
-            alias,
-            "the model has no `provider`",
-            "write provider = \"…\", one of [providers]",
-        ),
+        None => report.at(alias, "the model has no `provider`", "write provider = \"…\", one of [providers]"),
         Some(name) => match providers.iter().position(|known| known == name.as_ref()) {
             Some(position) => provider = ProviderId::at(position),
             None => {
                 let known = providers.iter().map(String::as_str);
-                report.at(
-                    name,
-                    format!("there is no provider `{}`", name.as_ref()),
-                    near(name.as_ref(), known),
-                );
+                report.at(name, format!("there is no provider `{}`", name.as_ref()), near(name.as_ref(), known));
             }
         },
     }
     let context = written.context.as_ref().map(|context| *context.as_ref());
     if let (Some(place), Some(0)) = (&written.context, context) {
-        report.at(
-            place,
-            "`context` must be above zero",
-            "write the model's context in tokens, or leave it out",
-        );
+        report.at(place, "`context` must be above zero", "write the model's context in tokens, or leave it out");
     }
     Model {
         alias: alias.as_ref().clone(),
         provider,
-        id: written
-            .id
-            .as_ref()
-            .map_or_else(|| alias.as_ref().clone(), |id| id.as_ref().clone()),
+        id: written.id.as_ref().map_or_else(|| alias.as_ref().clone(), |id| id.as_ref().clone()),
         price: written.price.as_ref().map(|written| price(written, report)),
         context,
-        capabilities: written
-            .capabilities
-            .iter()
-            .filter_map(|word| capability(word, report))
-            .collect(),
-        profile: written
-            .profile
-            .as_ref()
-            .map(|written| profile(written, report)),
+        capabilities: written.capabilities.iter().filter_map(|word| capability(word, report)).collect(),
+        profile: written.profile.as_ref().map(|written| profile(written, report)),
     }
 }
 
 fn capability(word: &Spanned<String>, report: &mut Report<'_>) -> Option<Capability> {
-    let found = Capability::ALL
-        .into_iter()
-        .find(|(_, known)| known == word.as_ref());
+    let found = Capability::ALL.into_iter().find(|(_, known)| known == word.as_ref());
     if found.is_none() {
         let known = Capability::ALL.map(|(_, known)| known);
-        report.at(
-            word,
-            format!("there is no capability `{}`", word.as_ref()),
-            near(word.as_ref(), known),
-        );
+        report.at(word, format!("there is no capability `{}`", word.as_ref()), near(word.as_ref(), known));
     }
     found.map(|(capability, _)| capability)
 }
@@ -308,42 +255,21 @@ fn price(written: &raw::Price, report: &mut Report<'_>) -> Price {
         let place = value.as_ref()?;
         let usd = *place.as_ref();
         if !(0.0..=1e9).contains(&usd) {
-            report.at(
-                place,
-                "a price must be zero or more",
-                "write USD per million tokens",
-            );
+            report.at(place, "a price must be zero or more", "write USD per million tokens");
             return None;
         }
         Some(NanoUsd::from_usd(usd))
     };
-    let (input, cached, output) = (
-        read(&written.input),
-        read(&written.cached_input),
-        read(&written.output),
-    );
+    let (input, cached, output) = (read(&written.input), read(&written.cached_input), read(&written.output));
     let input = input.unwrap_or_default();
-    Price {
-        input,
-        cached_input: cached.unwrap_or(input),
-        output: output.unwrap_or_default(),
-    }
+    Price { input, cached_input: cached.unwrap_or(input), output: output.unwrap_or_default() }
 }
 
 fn profile(written: &raw::Profile, report: &mut Report<'_>) -> Profile {
     let speed = written.tokens_per_second.as_ref();
     let tokens_per_second = speed.map_or(50.0, |speed| *speed.as_ref());
-    if let Some(place) =
-        speed.filter(|_| !(tokens_per_second > 0.0 && tokens_per_second.is_finite()))
-    {
-        report.at(
-            place,
-            "`tokens_per_second` must be above zero",
-            "write for example 60",
-        );
+    if let Some(place) = speed.filter(|_| !(tokens_per_second > 0.0 && tokens_per_second.is_finite())) {
+        report.at(place, "`tokens_per_second` must be above zero", "write for example 60");
     }
-    Profile {
-        first_token: duration(&written.first_token, Duration::from_secs(1), report),
-        tokens_per_second,
-    }
+    Profile { first_token: duration(&written.first_token, Duration::from_secs(1), report), tokens_per_second }
 }

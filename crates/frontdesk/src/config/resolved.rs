@@ -1,9 +1,10 @@
 //! The configuration as the rest of the program sees it: validated, defaults filled in, indices instead of names.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use classify::Bound;
+use http::HeaderValue;
 use routing::Table;
 
 /// Everything.
@@ -17,6 +18,21 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// Models and routers.
     pub table: Table,
+    /// The embedded classifier of each router, in the table's order, where it asks one.
+    pub classifiers: Vec<Option<Bound>>,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// What is logged, on stderr.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// One JSON object a line instead of text.
+    pub json: bool,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// A line for every request: what was decided, and how it ended.
+    pub requests: bool,
 }
 
 /// The listener.
@@ -61,8 +77,10 @@ pub struct Provider {
     pub api: Api,
     /// Where it is.
     pub endpoint: Endpoint,
-    /// Our credential.
-    pub api_key: Option<Secret>,
+    /// The `authorization` header with our credential; marked as sensitive, so that it is never shown.
+    pub authorization: Option<HeaderValue>,
+    /// The `host` header.
+    pub host: HeaderValue,
     /// How long is waited for it.
     pub timeouts: Timeouts,
     /// Further calls of the same model after a failure that may pass.
@@ -95,28 +113,4 @@ pub struct Timeouts {
     pub idle: Duration,
     /// For the whole request, all attempts together.
     pub total: Duration,
-}
-
-/// A credential; never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a credential in.
-    #[must_use]
-    pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
-    }
-
-    /// The credential itself, for the header it belongs in and nothing else.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }

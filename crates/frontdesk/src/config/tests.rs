@@ -31,7 +31,7 @@ impl Outside for Fake {
         (name == "KEY").then(|| "s3cret".into())
     }
 
-    fn file(&self, _path: &str) -> std::io::Result<String> {
+    fn file(&self, _path: &str) -> std::io::Result<Vec<u8>> {
         Err(std::io::ErrorKind::NotFound.into())
     }
 }
@@ -39,14 +39,7 @@ impl Outside for Fake {
 /// Line, message and help of every problem.
 fn problems(text: &str) -> Vec<String> {
     let problems = parse("frontdesk.toml", text, &Fake).expect_err("the file is wrong");
-    let tell = |problem| {
-        format!(
-            "{}: {} ({})",
-            problems.line(problem),
-            problem.message,
-            problem.help
-        )
-    };
+    let tell = |problem| format!("{}: {} ({})", problems.line(problem), problem.message, problem.help);
     problems.problems.iter().map(tell).collect()
 }
 
@@ -57,7 +50,8 @@ fn a_good_file_becomes_indices_and_defaults() {
     assert_eq!(provider.endpoint.prefix, "/v1");
     assert_eq!(provider.timeouts.first_token.as_millis(), 250);
     assert_eq!(provider.timeouts.connect.as_secs(), 2);
-    assert_eq!(provider.api_key.as_ref().unwrap().reveal(), "s3cret");
+    let authorization = provider.authorization.as_ref().unwrap();
+    assert_eq!((authorization.as_bytes(), authorization.is_sensitive()), (&b"Bearer s3cret"[..], true));
     assert!(!format!("{config:?}").contains("s3cret"));
     let small = config.table.model(ModelId(0)).unwrap();
     assert_eq!(small.price.unwrap().cached_input, NanoUsd(20_000_000));
@@ -66,10 +60,7 @@ fn a_good_file_becomes_indices_and_defaults() {
     assert_eq!(router.category(router.default).unwrap().name, "general");
     assert_eq!(router.classifying.kind, Kind::Embedded);
     assert!(matches!(router.rules[0].then, Then::Category(id) if id.0 == 0));
-    assert_eq!(
-        router.rules[0].when.headers,
-        [("x-team".into(), "a".into())]
-    );
+    assert_eq!(router.rules[0].when.headers, [("x-team".into(), "a".into())]);
     assert_eq!(config.server.max_body, 32 << 20);
 }
 
@@ -117,10 +108,7 @@ then = { }
         "20: category `general` has no model and the router no fallback",
     ];
     for expected in expected {
-        assert!(
-            told.iter().any(|told| told.starts_with(expected)),
-            "{expected} is missing in {told:#?}"
-        );
+        assert!(told.iter().any(|told| told.starts_with(expected)), "{expected} is missing in {told:#?}");
     }
     assert!(!format!("{told:?}").contains("sk-live"));
 }
@@ -131,34 +119,21 @@ fn broken_toml_and_unset_secrets_are_told_with_their_line() {
     let told = problems(&GOOD.replace("env:KEY", "env:OTHER"));
     assert_eq!(
         told,
-        [
-            "4: the environment variable OTHER is not set (run `export OTHER=…` before, or name another variable)"
-        ]
+        ["4: the environment variable OTHER is not set (run `export OTHER=…` before, or name another variable)"]
     );
     let told = problems(&GOOD.replace("env:KEY", "file:/nowhere"));
-    assert!(
-        told[0].starts_with("4: the file /nowhere cannot be read"),
-        "{told:?}"
-    );
+    assert!(told[0].starts_with("4: the file /nowhere cannot be read"), "{told:?}");
 }
 
 #[test]
 fn problems_are_rendered_with_the_line_they_are_about() {
     let problems = parse("frontdesk.toml", &GOOD.replace("\"p\"", "\"q\""), &Fake).unwrap_err();
     let shown = problems.to_string();
-    assert!(
-        shown.contains("frontdesk.toml:7") && shown.contains("provider = \"q\""),
-        "{shown}"
-    );
+    assert!(shown.contains("frontdesk.toml:7") && shown.contains("provider = \"q\""), "{shown}");
     assert!(shown.ends_with("frontdesk.toml: 2 problems"), "{shown}");
 }
 
 #[test]
 fn every_starter_file_is_a_good_one() {
-    parse(
-        "minimal.toml",
-        include_str!("../../../../config/minimal.toml"),
-        &Fake,
-    )
-    .unwrap();
+    parse("minimal.toml", include_str!("../../../../config/minimal.toml"), &Fake).unwrap();
 }

@@ -1,33 +1,48 @@
 //! From the socket to a request that was understood.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use routing::{Choice, ModelId, Prompt, RouterId, Table};
+use tokio::time::{Instant, timeout};
 use wire::{Asked, ChatRequest};
 
+use super::Operation;
 use crate::error::ApiError;
 
 /// No more is set aside for a body before its bytes come.
 const FIRST_ALLOCATION: usize = 1 << 20;
 
+/// How long a client may pause within its body.
+const BODY_PAUSE: Duration = Duration::from_secs(30);
+/// The header that bounds the time of a request.
+const TIMEOUT: &str = "x-frontdesk-timeout-ms";
+
+/// How long the client gives the request; `None`: as long as the configuration does.
+pub(super) fn deadline(headers: &HeaderMap) -> Result<Option<Instant>, ApiError> {
+    let Some(value) = headers.get(TIMEOUT) else {
+        return Ok(None);
+    };
+    let milliseconds: Option<u32> = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let milliseconds = milliseconds.filter(|milliseconds| *milliseconds > 0).ok_or_else(|| {
+        ApiError::unfit("the header x-frontdesk-timeout-ms must be a whole number of milliseconds above zero")
+    })?;
+    Ok(Some(Instant::now() + Duration::from_millis(milliseconds.into())))
+}
+
 /// The whole body, up to `most` bytes.
-pub(super) async fn read(
-    mut body: Incoming,
-    headers: &HeaderMap,
-    most: usize,
-) -> Result<Bytes, ApiError> {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+pub(crate) async fn read(mut body: Incoming, headers: &HeaderMap, most: usize) -> Result<Bytes, ApiError> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > most) {
         return Err(ApiError::too_large(most));
     }
     let mut whole = BytesMut::new();
     let mut first = Bytes::new();
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = timeout(BODY_PAUSE, body.frame()).await.map_err(|_| ApiError::too_slow())? {
         let Ok(data) = frame.map_err(|_| ApiError::incomplete())?.into_data() else {
             continue;
         };
@@ -45,11 +60,7 @@ pub(super) async fn read(
         }
         whole.extend_from_slice(&data);
     }
-    Ok(if whole.is_empty() {
-        first
-    } else {
-        whole.freeze()
-    })
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
 /// The request in a body.
@@ -60,32 +71,34 @@ pub(super) fn parse(body: &Bytes) -> Result<ChatRequest<'_>, ApiError> {
 /// What the client asks for, and its conversation.
 pub(super) fn choose<'a>(
     table: &Table,
+    operation: Operation,
     request: &ChatRequest<'a>,
 ) -> Result<(Choice, Prompt<'a>), ApiError> {
     let model = |name: &str| table.find_model(name).ok_or_else(|| unknown(table, name));
     let choice = match &request.asked {
-        Asked::Chain(names) => Choice::Chain(
-            names
-                .iter()
-                .map(|name| model(name))
-                .collect::<Result<Vec<ModelId>, _>>()?,
-        ),
+        Asked::Chain(names) => {
+            Choice::Chain(names.iter().map(|name| model(name)).collect::<Result<Vec<ModelId>, _>>()?)
+        }
         Asked::One(name) => match table.routers.iter().position(|router| router.name == *name) {
-            Some(position) => Choice::Router(RouterId::at(position)),
-            None => Choice::Model(model(name)?),
+            Some(position) if operation == Operation::Chat => Choice::Router(RouterId::at(position)),
+            Some(_) => {
+                return Err(ApiError::unfit("`model` must name a model here: routers serve chat completions"));
+            }
+            None if operation == Operation::Chat => Choice::Model(model(name)?),
+            // Another model's embedding or completion is no replacement.
+            None => Choice::Chain(vec![model(name)?]),
         },
     };
-    let prompt = request
-        .prompt()
-        .map_err(|invalid| ApiError::invalid(&invalid))?;
+    if operation != Operation::Chat {
+        let needs = request.needs(request.length);
+        return Ok((choice, Prompt { needs, ..Prompt::default() }));
+    }
+    let prompt = request.prompt().map_err(|invalid| ApiError::invalid(&invalid))?;
     Ok((choice, prompt))
 }
 
 fn unknown(table: &Table, name: &str) -> ApiError {
     let routers = table.routers.iter().map(|router| router.name.as_str());
-    let known: Vec<&str> = routers
-        .chain(table.models.iter().map(|model| model.alias.as_str()))
-        .take(20)
-        .collect();
+    let known: Vec<&str> = routers.chain(table.models.iter().map(|model| model.alias.as_str())).take(20).collect();
     ApiError::model_not_found(name, &known)
 }

@@ -1,10 +1,10 @@
 //! Calling the models of a chain until one answers.
 
 pub mod client;
-mod call;
+pub(crate) mod call;
+mod proceed;
 pub mod relay;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,13 +12,15 @@ use http::Response;
 use routing::{Decision, ModelId, Next, Outcome, Policy, next};
 use tokio::time::Instant;
 use wire::ChatRequest;
+use wire::splice::{Changes, splice};
 
 use super::body::ClientBody;
 use super::record::Recorder;
-use crate::app::App;
-use crate::config::Provider;
+use super::{Context, Operation};
 use crate::error::ApiError;
-use call::{Called, call};
+use call::{Ask, Called, Callee, call};
+use client::Pieces;
+use proceed::Proceed;
 use relay::Relay;
 
 /// What a chain came to.
@@ -40,130 +42,162 @@ pub(super) enum Answer {
 
 impl Answer {
     /// The client's answer. The recorder goes with a stream, so that whatever drops the stream records it.
-    pub(super) fn into_response(self, recorder: Recorder) -> Response<ClientBody> {
+    pub(super) fn into_response(self, mut recorder: Recorder) -> Response<ClientBody> {
         match self {
             Self::Whole { response } => {
                 let mut response = response.map(ClientBody::whole);
                 recorder.write_headers(response.headers_mut());
                 response
             }
-            Self::Stream {
-                response,
-                mut relay,
-            } => {
+            Self::Stream { response, mut relay } => {
                 let (mut head, ()) = response.into_parts();
                 recorder.write_headers(&mut head.headers);
-                relay.recorder = Some(recorder);
+                relay.with_recorder(recorder);
                 Response::from_parts(head, ClientBody::Stream(relay))
             }
         }
     }
 }
 
-/// Tries the models of the decision's chain in order.
+/// What is asked of the models: the operation, the client's body, and the view of it.
+type Asked<'a> = (Operation, &'a Bytes, &'a ChatRequest<'a>);
+
+/// What the models of a chain have come to so far.
+#[derive(Default)]
+struct Tried {
+    /// A conversation was too long for this much context.
+    least_context: u64,
+    /// The soonest that a model which is left alone may be asked again.
+    soonest: Option<Duration>,
+    /// The newest error that could be the client's answer.
+    refusal: Option<Response<Bytes>>,
+    timed_out: bool,
+}
+
+/// Tries the models of the decision's chain in order; nothing goes on after the client's `deadline`.
 pub(super) async fn forward(
-    app: &Arc<App>,
-    body: &Bytes,
-    request: &ChatRequest<'_>,
+    context: &Context,
+    asked: Asked<'_>,
     decision: &Decision,
+    deadline: Option<Instant>,
     recorder: &mut Recorder,
 ) -> Result<Answer, ApiError> {
-    let began = Instant::now();
-    let mut least_context = 0;
-    let mut soonest: Option<Duration> = None;
-    let mut refusal = None;
-    let mut timed_out = false;
-    for model in &decision.chain {
-        let Some((provider, context)) = provider(app, *model) else {
+    let mut tried = Tried::default();
+    for (position, model) in decision.chain.iter().enumerate() {
+        let Some(callee) = Callee::of(&context.snapshot.config, *model) else {
             continue;
         };
-        if context <= least_context {
+        if callee.context() <= tried.least_context {
             continue;
         }
-        if let Err(cooling) = app.admits(*model) {
-            soonest =
-                Some(soonest.map_or(cooling.retry_in, |soonest| soonest.min(cooling.retry_in)));
+        if let Err(cooling) = context.snapshot.admits(*model, context.app.now()) {
+            tried.soonest = Some(tried.soonest.map_or(cooling.retry_in, |soonest| soonest.min(cooling.retry_in)));
             continue;
         }
-        loop {
-            let deadline = began + provider.timeouts.total;
-            recorder.calling(*model);
-            let started = Instant::now();
-            let called = call(app, *model, provider, body, request, deadline).await;
-            let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let failure = match called {
-                Called::Whole { response, delta } => {
-                    recorder.called(&Outcome::Answered, took);
-                    recorder.first_token();
-                    recorder.used(delta.usage, delta.text_bytes);
-                    recorder.ended(response.status().as_u16(), None);
-                    return Ok(Answer::Whole { response });
-                }
-                Called::Stream { response, relay } => {
-                    recorder.first_token();
-                    return Ok(Answer::Stream { response, relay });
-                }
-                Called::Failed(failure) => failure,
-            };
-            recorder.called(&failure.outcome, took);
-            timed_out = failure.outcome == Outcome::TimedOut;
-            refusal = failure.response.or(refusal);
-            let time_left = deadline.saturating_duration_since(Instant::now());
-            let policy = Policy {
-                retries: provider.retries,
-                patience: provider.patience,
-                time_left,
-            };
-            match next(&recorder.attempts(), &policy, took) {
-                Next::Again(pause) => tokio::time::sleep(pause).await,
-                Next::Onward { larger_context } => {
-                    least_context = if larger_context {
-                        context
-                    } else {
-                        least_context
-                    };
-                    break;
-                }
-                Next::Stop => return as_it_came(refusal, recorder),
+        let latest = recorder.began() + callee.provider.timeouts.total;
+        let latest = deadline.map_or(latest, |deadline| deadline.min(latest));
+        match attempt(context, asked, *model, latest, &mut tried, recorder).await {
+            Step::Answered(Answer::Stream { response, mut relay }) => {
+                let left = decision.chain.get(position + 1..).unwrap_or_default();
+                relay.with_proceed(Proceed::prepare(context, decision, left, asked));
+                return Ok(Answer::Stream { response, relay });
             }
+            Step::Answered(answer) => return Ok(answer),
+            Step::Stop => return as_it_came(tried.refusal, recorder),
+            Step::Onward => {}
         }
     }
-    match (refusal, soonest, timed_out) {
-        (refusal @ Some(_), _, _) if least_context > 0 => as_it_came(refusal, recorder),
-        (_, Some(soonest), false) if recorder.attempts().is_empty() => {
-            Err(ApiError::unavailable(soonest))
+    if tried.refusal.is_some() && tried.least_context > 0 {
+        return as_it_came(tried.refusal, recorder);
+    }
+    Err(exhausted(recorder, &tried))
+}
+
+/// What one model came to.
+enum Step {
+    Answered(Answer),
+    Onward,
+    Stop,
+}
+
+/// Calls one model, again where that makes sense.
+async fn attempt(
+    context: &Context,
+    (operation, body, request): Asked<'_>,
+    model: ModelId,
+    latest: Instant,
+    tried: &mut Tried,
+    recorder: &mut Recorder,
+) -> Step {
+    let Some(callee) = Callee::of(&context.snapshot.config, model) else {
+        return Step::Onward;
+    };
+    let changes = Changes { model: &callee.model.id, include_usage: operation != Operation::Embeddings, prefill: None };
+    let pieces = Pieces::from(splice(body, request, &changes));
+    loop {
+        recorder.calling(model);
+        let ask = Ask {
+            operation,
+            pieces: pieces.clone(),
+            stream: request.stream,
+            wants_usage: request.wants_usage,
+            deadline: latest,
+        };
+        let failure = match call(&context.app.client, &callee, ask).await {
+            Called::Whole { response, delta } => {
+                recorder.first_token();
+                recorder.called(&Outcome::Answered);
+                recorder.used(delta.usage, delta.text_bytes);
+                recorder.said(|| wire::chunk::text_of(response.body()));
+                recorder.ended(response.status().as_u16(), None);
+                return Step::Answered(Answer::Whole { response });
+            }
+            Called::Stream { response, relay } => {
+                recorder.first_token();
+                return Step::Answered(Answer::Stream { response, relay });
+            }
+            Called::Failed(failure) => failure,
+        };
+        recorder.called(&failure.outcome);
+        tried.timed_out = failure.outcome == Outcome::TimedOut;
+        tried.refusal = failure.response.or(tried.refusal.take());
+        let policy = Policy {
+            retries: callee.provider.retries,
+            patience: callee.provider.patience,
+            time_left: latest.saturating_duration_since(Instant::now()),
+        };
+        match next(&recorder.attempts(), &policy, recorder.chance()) {
+            Next::Again(pause) => {
+                tokio::time::sleep(pause).await;
+                recorder.paused(pause);
+            }
+            Next::Onward { larger_context } => {
+                if larger_context {
+                    tried.least_context = callee.context();
+                }
+                return Step::Onward;
+            }
+            Next::Stop => return Step::Stop,
         }
-        (_, _, true) => Err(ApiError::timed_out()),
-        (_, soonest, false) => Err(exhausted(&recorder.attempts(), soonest)),
     }
 }
 
-/// Every model failed: 502 where the last one talked nonsense or refused us, else 503.
-fn exhausted(attempts: &[routing::Attempt], soonest: Option<Duration>) -> ApiError {
-    match attempts.last().map(|attempt| &attempt.outcome) {
-        Some(
-            Outcome::Nonsense
-            | Outcome::Refused {
-                fault: routing::Fault::Credential,
-                ..
-            },
-        ) => ApiError::bad_upstream(),
-        _ => ApiError::unavailable(soonest.unwrap_or(Duration::from_secs(1))),
+/// Every model failed: 504 where time ran out, 502 where the last one talked nonsense or refused us, else 503.
+fn exhausted(recorder: &Recorder, tried: &Tried) -> ApiError {
+    let wait = tried.soonest.unwrap_or(Duration::from_secs(1));
+    match recorder.attempts().last().map(|attempt| &attempt.outcome) {
+        None => ApiError::unavailable(wait),
+        _ if tried.timed_out => ApiError::timed_out(),
+        Some(Outcome::Nonsense | Outcome::Refused { fault: routing::Fault::Credential, .. }) => {
+            ApiError::bad_upstream()
+        }
+        Some(_) => ApiError::unavailable(wait),
     }
 }
 
 /// An upstream's error that is the client's answer.
-fn as_it_came(
-    refusal: Option<Response<Bytes>>,
-    recorder: &mut Recorder,
-) -> Result<Answer, ApiError> {
+fn as_it_came(refusal: Option<Response<Bytes>>, recorder: &mut Recorder) -> Result<Answer, ApiError> {
     let response = refusal.ok_or_else(ApiError::bad_upstream)?;
     recorder.ended(response.status().as_u16(), Some("upstream_refused"));
     Ok(Answer::Whole { response })
-}
-
-fn provider(app: &App, model: ModelId) -> Option<(&Provider, u64)> {
-    let model = app.config.table.model(model)?;
-    let provider = app.config.providers.get(model.provider.index())?;
-    Some((provider, model.context.unwrap_or(u64::MAX)))
 }

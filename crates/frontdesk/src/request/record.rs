@@ -1,121 +1,181 @@
 //! The request's row: gathered on the way, written exactly once.
 
-use std::sync::Arc;
+mod headers;
 
-use http::{HeaderMap, HeaderValue};
-use ledger::Entry;
-use routing::record::{AttemptRow, Costing, Tokens};
-use routing::{Attempt, Decision, ModelId, NanoUsd, Needs, Outcome, Record, Table, Usage, cost};
+use std::time::Duration;
+
+use http::HeaderMap;
+use ledger::{Entry, Text};
+use routing::record::{AttemptRow, ClassifierRow, Costing, Tokens};
+use routing::{Attempt, Decision, ModelId, NanoUsd, Needs, Outcome, Record, Usage, cost};
 use tokio::time::Instant;
 use wire::{Asked, ChatRequest};
 
-use crate::app::App;
+use super::classify::SESSION;
+use super::forward::client::Client;
+use super::{Context, Operation};
 use crate::error::ApiError;
+
+/// The header by which a client asks that no text of its request be kept.
+const TEXT: &str = "x-frontdesk-text";
+/// The longest name or session that is kept, characters.
+const LONGEST_NAME: usize = 200;
+/// The largest metadata that is kept, bytes.
+const LARGEST_METADATA: usize = 4_096;
+/// The longest conversation and the longest answer that are kept, bytes.
+const LONGEST_TEXT: usize = 256 << 10;
 
 /// Owns the row of a request; dropping it writes the row. Facts are written down pessimistically (`499`, abandoned)
 /// and corrected when it is known better, so that a client which leaves early leaves the truth.
 #[derive(Debug)]
 pub(in crate::request) struct Recorder {
-    app: Arc<App>,
+    context: Context,
     record: Record,
+    text: Option<Text>,
     began: Instant,
-    category: Option<String>,
+    call_began: Instant,
+    /// Time spent waiting for the client's body, for models and in pauses.
+    waited: Duration,
+    /// Input tokens as estimated from the body, for calls that report none.
+    estimated_input: u64,
+    /// Tokens of at least one call are estimated.
+    estimated: bool,
 }
 
 impl Recorder {
-    pub(super) fn begin(app: Arc<App>, endpoint: &'static str) -> Self {
+    pub(super) fn begin(context: Context, operation: Operation) -> Self {
         let record = Record {
             id: uuid::Uuid::now_v7().as_u128(),
-            time_us: app.wall_us(),
-            endpoint,
+            time_us: context.app.wall_us(),
+            endpoint: operation.path(),
             status: 499,
             error: Some("client_closed".into()),
             ..Record::default()
         };
+        let began = Instant::now();
         Self {
-            app,
+            context,
             record,
-            began: Instant::now(),
-            category: None,
+            text: None,
+            began,
+            call_began: began,
+            waited: Duration::ZERO,
+            estimated_input: 0,
+            estimated: false,
         }
+    }
+
+    /// When the request came in.
+    pub(super) fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// Where connections are kept.
+    pub(super) fn client(&self) -> &Client {
+        &self.context.app.client
+    }
+
+    /// A number that differs between requests and attempts, to spread retries.
+    pub(super) fn chance(&self) -> u64 {
+        #[expect(clippy::cast_possible_truncation, reason = "the random half of the id")]
+        let random = self.record.id as u64;
+        random.rotate_left(u32::try_from(self.record.attempts.len()).unwrap_or(0) * 8)
+    }
+
+    /// Notes that the body has come.
+    pub(super) fn received(&mut self) {
+        self.waited += self.began.elapsed();
+    }
+
+    /// Notes a pause before another call.
+    pub(super) fn paused(&mut self, pause: Duration) {
+        self.waited += pause;
     }
 
     pub(super) fn asked(&mut self, request: &ChatRequest<'_>, headers: &HeaderMap) {
         self.record.requested_model = match &request.asked {
-            Asked::One(name) => name.chars().take(200).collect(),
-            Asked::Chain(names) => names.join(",").chars().take(200).collect(),
+            Asked::One(name) => short(name),
+            Asked::Chain(names) => short(&names.join(",")),
         };
         self.record.stream = request.stream;
-        self.record.metadata = request
-            .metadata
-            .filter(|raw| raw.len() <= 4_096)
-            .map(ToOwned::to_owned);
-        let session = headers
-            .get("x-session-id")
-            .and_then(|value| value.to_str().ok());
-        self.record.session = session.map(|session| session.chars().take(200).collect());
+        let metadata = request.metadata.filter(|raw| raw.len() <= LARGEST_METADATA);
+        self.record.metadata = metadata.map(ToOwned::to_owned);
+        let session = headers.get(SESSION).and_then(|value| value.to_str().ok());
+        self.record.session = session.map(short);
+        let keeps = &self.context.snapshot.config.ledger;
+        let wanted = headers.get(TEXT).is_none_or(|value| value.as_bytes() != b"none");
+        if keeps.keep_prompts && wanted {
+            let prompt = request.messages_json().filter(|prompt| prompt.len() <= LONGEST_TEXT);
+            let answer = keeps.keep_answers.then(String::new);
+            self.text = Some(Text { prompt: prompt.map(ToOwned::to_owned), answer });
+        }
     }
 
-    pub(super) fn decided(&mut self, decision: &Decision, needs: &Needs) {
-        let table = &self.app.config.table;
+    pub(super) fn decided(&mut self, decision: &Decision, needs: &Needs, judge: Option<ClassifierRow>) {
+        let table = &self.context.snapshot.config.table;
         let router = decision.router.and_then(|id| table.routers.get(id.index()));
         let category = router.and_then(|router| router.category(decision.category?));
         self.record.router = router.map(|router| router.name.clone());
         self.record.category = category.map(|category| category.name.clone());
-        self.category.clone_from(&self.record.category);
         self.record.confidence = decision.confidence;
         self.record.decided_by = Some(decision.by);
-        self.record.decision_us = self.elapsed_us();
-        self.record.chain = decision
-            .chain
-            .iter()
-            .map(|id| table.alias(*id).to_owned())
-            .collect();
-        self.record.usage.input = needs.input_tokens;
+        self.record.chain = decision.chain.iter().map(|id| table.alias(*id).to_owned()).collect();
+        self.waited += Duration::from_micros(judge.as_ref().map_or(0, |judge| judge.total_us));
+        self.record.classifier = judge;
+        self.estimated_input = needs.input_tokens;
+    }
+
+    /// Notes how long the decision took, the model that was asked included.
+    pub(super) fn decision_took(&mut self, took: Duration) {
+        self.record.decision_us = microseconds(took);
     }
 
     /// Notes a call that is about to be made.
     pub(super) fn calling(&mut self, model: ModelId) {
         let attempt = Attempt::begun(model);
-        let model = self.app.config.table.alias(model).to_owned();
+        let model = self.context.snapshot.config.table.alias(model).to_owned();
         self.record.attempts.push(AttemptRow { model, attempt });
+        self.call_began = Instant::now();
     }
 
     /// Notes how the newest call ended.
-    pub(super) fn called(&mut self, outcome: &Outcome, took_us: u64) {
-        if let Some(row) = self.record.attempts.last_mut() {
-            self.app.ended(row.attempt.model, outcome);
-            row.attempt.outcome = outcome.clone();
-            row.attempt.total_us = took_us;
+    pub(super) fn called(&mut self, outcome: &Outcome) {
+        let took = self.call_began.elapsed();
+        let Some(row) = self.record.attempts.last_mut() else {
+            return;
+        };
+        self.context.snapshot.ended(row.attempt.model, outcome, self.context.app.now());
+        row.attempt.outcome = outcome.clone();
+        row.attempt.total_us = microseconds(took);
+        if row.attempt.first_token_us.is_none() {
+            self.waited += took;
         }
     }
 
     /// The calls so far.
     pub(super) fn attempts(&self) -> Vec<Attempt> {
-        self.record
-            .attempts
-            .iter()
-            .map(|row| row.attempt.clone())
-            .collect()
+        self.record.attempts.iter().map(|row| row.attempt.clone()).collect()
     }
 
-    /// Notes that the first useful bytes go to the client now.
+    /// Notes that the first useful bytes of an answer are there.
     pub(super) fn first_token(&mut self) {
-        self.record.first_token_us = Some(self.elapsed_us());
-        let began = self
-            .record
-            .attempts
-            .iter()
-            .rev()
-            .skip(1)
-            .map(|row| row.attempt.total_us)
-            .sum::<u64>();
+        let took = self.call_began.elapsed();
+        self.waited += took;
+        self.record.first_token_us = Some(microseconds(self.began.elapsed()));
         if let Some(row) = self.record.attempts.last_mut() {
             self.record.model = Some(row.model.clone());
-            let all = self.record.first_token_us.unwrap_or(0);
-            row.attempt.first_token_us = Some(all.saturating_sub(began + self.record.decision_us));
+            row.attempt.first_token_us = Some(microseconds(took));
         }
         self.record.fallback = self.record.model.as_ref() != self.record.chain.first();
+    }
+
+    /// Notes that another model goes on with the answer of the one before.
+    pub(super) fn went_on(&mut self) {
+        let took = microseconds(self.call_began.elapsed());
+        if let Some(row) = self.record.attempts.last_mut() {
+            row.attempt.first_token_us = Some(took);
+        }
+        self.record.fallback = true;
     }
 
     /// Notes that the answer is complete, or what ended it before.
@@ -129,109 +189,67 @@ impl Recorder {
         self.ended(error.status.as_u16(), Some(error.code));
     }
 
-    /// Notes the tokens of the answering call: reported ones, or what its text amounts to.
+    /// Notes the tokens of the newest call: reported ones, or what its text amounts to.
     pub(super) fn used(&mut self, reported: Option<Usage>, text_bytes: usize) {
         let output = routing::prompt::estimate_tokens(text_bytes);
-        let estimated = Usage {
-            input: self.record.usage.input,
-            output,
-            ..Usage::default()
-        };
-        let usage = reported.unwrap_or(estimated);
-        self.record.tokens = if reported.is_some() {
-            Tokens::Measured
-        } else {
-            Tokens::Estimated
-        };
-        self.record.usage = usage;
-        let table: &Table = &self.app.config.table;
-        let Some(row) = self.record.attempts.last_mut() else {
-            return;
-        };
-        row.attempt.usage = usage;
-        let price = table.model(row.attempt.model).and_then(|model| model.price);
-        row.attempt.cost = price.map_or(NanoUsd::ZERO, |price| cost(&price, &usage));
-        self.record.cost = self
-            .record
-            .attempts
-            .iter()
-            .map(|row| row.attempt.cost)
-            .sum();
-        self.record.costing = match (price, self.record.tokens) {
-            (None, _) => Costing::Unpriced,
-            (Some(_), Tokens::Measured) => Costing::Measured,
-            (Some(_), Tokens::Estimated) => Costing::Estimated,
-        };
-        let router = table
-            .routers
-            .iter()
-            .find(|router| Some(&router.name) == self.record.router.as_ref());
-        let baseline = router.and_then(|router| table.model(router.baseline?)?.price);
-        self.record.baseline_cost = baseline.map(|price| cost(&price, &usage));
+        let estimated = Usage { input: self.estimated_input, output, ..Usage::default() };
+        self.estimated |= reported.is_none();
+        let table = &self.context.snapshot.config.table;
+        if let Some(row) = self.record.attempts.last_mut() {
+            row.attempt.usage = reported.unwrap_or(estimated);
+            let price = table.model(row.attempt.model).and_then(|model| model.price);
+            row.attempt.cost = price.map_or(NanoUsd::ZERO, |price| cost(&price, &row.attempt.usage));
+        }
+        self.add_up();
     }
 
-    /// What is known when the headers leave.
-    pub(super) fn write_headers(&self, headers: &mut HeaderMap) {
-        let mut set = |name: &'static str, value: Option<String>| {
-            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-                headers.insert(name, value);
-            }
-        };
-        let record = &self.record;
-        set(
-            "x-request-id",
-            Some(uuid::Uuid::from_u128(record.id).to_string()),
-        );
-        set(
-            "x-frontdesk-route",
-            record.decided_by.map(|by| self.route(by)),
-        );
-        set("x-frontdesk-category", self.category.clone());
-        set(
-            "x-frontdesk-confidence",
-            record
-                .confidence
-                .map(|confidence| format!("{confidence:.3}")),
-        );
-        set(
-            "x-frontdesk-decided-by",
-            record.decided_by.map(|by| by.word().to_owned()),
-        );
-        set("x-frontdesk-model", record.model.clone());
-        set(
-            "x-frontdesk-attempts",
-            Some(record.attempts.len().to_string()),
-        );
-        set(
-            "x-frontdesk-decision-us",
-            record.decided_by.map(|_| record.decision_us.to_string()),
-        );
-        let priced = record.costing != Costing::Unpriced;
-        set(
-            "x-frontdesk-cost-usd",
-            priced.then(|| record.cost.to_string()),
-        );
-    }
-
-    /// `code`, `override`, `code->fallback`.
-    fn route(&self, by: routing::DecidedBy) -> String {
-        let route = self.category.as_deref().unwrap_or(by.word());
-        if self.record.fallback {
-            format!("{route}->fallback")
-        } else {
-            route.to_owned()
+    /// Notes a piece of the answer's text, where it is kept.
+    pub(super) fn said(&mut self, text: impl FnOnce() -> Option<String>) {
+        let answer = self.text.as_mut().and_then(|text| text.answer.as_mut());
+        if let Some(answer) = answer.filter(|answer| answer.len() < LONGEST_TEXT) {
+            answer.push_str(&text().unwrap_or_default());
         }
     }
 
-    fn elapsed_us(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    /// The sums over all calls.
+    fn add_up(&mut self) {
+        let table = &self.context.snapshot.config.table;
+        let attempts = || self.record.attempts.iter().map(|row| &row.attempt);
+        let usage = attempts().fold(Usage::default(), |sum, attempt| sum.plus(attempt.usage));
+        let priced = |id| table.model(id).is_some_and(|model| model.price.is_some());
+        let unpriced = attempts().any(|attempt| attempt.usage != Usage::default() && !priced(attempt.model));
+        let sum = attempts().map(|attempt| attempt.cost).sum();
+        let router = table.routers.iter().find(|router| Some(&router.name) == self.record.router.as_ref());
+        let baseline = router.and_then(|router| table.model(router.baseline?)?.price);
+        self.record.usage = usage;
+        self.record.cost = sum;
+        self.record.tokens = if self.estimated { Tokens::Estimated } else { Tokens::Measured };
+        self.record.costing = match (unpriced, self.estimated) {
+            (true, _) => Costing::Unpriced,
+            (false, true) => Costing::Estimated,
+            (false, false) => Costing::Measured,
+        };
+        self.record.baseline_cost = baseline.map(|price| cost(&price, &usage));
     }
+}
+
+fn short(name: &str) -> String {
+    name.chars().take(LONGEST_NAME).collect()
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.record.total_us = self.elapsed_us();
+        self.record.total_us = microseconds(self.began.elapsed());
+        let app = &self.context.app;
         let record = std::mem::take(&mut self.record);
-        self.app.ledger.append(Entry { record, text: None });
+        app.metrics.count(&record);
+        if self.context.snapshot.config.log.requests {
+            crate::logging::request(&record);
+        }
+        app.ledger.append(Entry { record, text: self.text.take() });
     }
 }

@@ -66,7 +66,7 @@ impl Outside for Fake {
         Some("s3cret".into())
     }
 
-    fn file(&self, _path: &str) -> std::io::Result<String> {
+    fn file(&self, _path: &str) -> std::io::Result<Vec<u8>> {
         Err(std::io::ErrorKind::NotFound.into())
     }
 }
@@ -82,46 +82,23 @@ impl Gateway {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(frontdesk::server::serve(
-            Arc::clone(&app),
-            listener,
-            CancellationToken::new(),
-        ));
-        Self {
-            upstream,
-            app,
-            address,
-            folder,
-            _runtime: runtime,
-        }
+        runtime.spawn(frontdesk::server::serve(Arc::clone(&app), listener, CancellationToken::new()));
+        Self { upstream, app, address, folder, _runtime: runtime }
     }
 
     /// Sends bytes as they are and reads until the connection ends.
     pub(crate) fn raw(&self, request: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.write_all(request).unwrap();
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).unwrap();
         let reply = String::from_utf8(reply).unwrap();
         let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-        let header = |line: &str| {
-            line.split_once(": ")
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        };
+        let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
         let headers: HashMap<_, _> = head.lines().filter_map(header).collect();
-        let body = if headers.contains_key("transfer-encoding") {
-            unchunked(body)
-        } else {
-            body.to_owned()
-        };
-        Reply {
-            status: head[9..12].parse().unwrap(),
-            headers,
-            body,
-        }
+        let body = if headers.contains_key("transfer-encoding") { unchunked(body) } else { body.to_owned() };
+        Reply { status: head[9..12].parse().unwrap(), headers, body }
     }
 
     pub(crate) fn post(&self, headers: &str, body: &str) -> Reply {
@@ -144,9 +121,7 @@ impl Gateway {
     pub(crate) fn row(&self, columns: &str) -> String {
         assert!(self.app.ledger.flush(Duration::from_secs(5)));
         let connection = ledger::open(&self.folder.path().join("ledger.db")).unwrap();
-        let rows: i64 = connection
-            .query_row("SELECT count(*) FROM requests", [], |row| row.get(0))
-            .unwrap();
+        let rows: i64 = connection.query_row("SELECT count(*) FROM requests", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1, "a request is recorded exactly once");
         let sql = format!("SELECT concat_ws(' ', {columns}) FROM requests");
         connection.query_row(&sql, [], |row| row.get(0)).unwrap()
@@ -154,7 +129,9 @@ impl Gateway {
 
     /// Model and outcome of every attempt of the only request.
     pub(crate) fn attempts(&self) -> String {
-        self.row("(SELECT group_concat(value ->> 'model' || ':' || (value ->> 'outcome'), ' ') FROM json_each(attempts))")
+        self.row(
+            "(SELECT group_concat(value ->> 'model' || ':' || (value ->> 'outcome'), ' ') FROM json_each(attempts))",
+        )
     }
 }
 

@@ -10,10 +10,7 @@ fn a_request_is_routed_answered_and_recorded() {
     gateway.upstream.script("small", [Reply::answer("hello")]);
     let reply = gateway.ask("auto", false);
     assert_eq!(reply.status, 200);
-    assert!(
-        reply.body.contains(r#""content":"hello""#) && reply.body.contains(r#""model":"vendor""#),
-        "{reply:?}"
-    );
+    assert!(reply.body.contains(r#""content":"hello""#) && reply.body.contains(r#""model":"vendor""#), "{reply:?}");
     let header = |name: &str| reply.headers[name].as_str();
     assert_eq!(
         [
@@ -25,7 +22,9 @@ fn a_request_is_routed_answered_and_recorded() {
         ["simple", "small", "default", "0.000020000"]
     );
     assert_eq!(
-        gateway.row("router, category, model, fallback, status, tokens, cost_nano_usd, baseline_cost_nano_usd, input_tokens"),
+        gateway.row(
+            "router, category, model, fallback, status, tokens, cost_nano_usd, baseline_cost_nano_usd, input_tokens"
+        ),
         "auto simple small 0 200 measured 20000 50000 10"
     );
     assert_eq!(gateway.attempts(), "small:answered");
@@ -41,20 +40,8 @@ fn hints_rules_and_overrides_decide() {
             "hint",
             "large",
         ),
-        (
-            "",
-            r#"{"model":"auto","messages":[{"role":"user","content":"in rust"}]}"#,
-            "code",
-            "rule",
-            "large",
-        ),
-        (
-            "",
-            r#"{"model":"up/large","messages":[{"role":"user","content":"hi"}]}"#,
-            "override",
-            "override",
-            "large",
-        ),
+        ("", r#"{"model":"auto","messages":[{"role":"user","content":"in rust"}]}"#, "code", "rule", "large"),
+        ("", r#"{"model":"up/large","messages":[{"role":"user","content":"hi"}]}"#, "override", "override", "large"),
         (
             "",
             r#"{"models":["large","small"],"messages":[{"role":"user","content":"hi"}]}"#,
@@ -68,11 +55,7 @@ fn hints_rules_and_overrides_decide() {
         let reply = gateway.post(headers, body);
         let header = |name: &str| reply.headers[name].as_str();
         assert_eq!(
-            [
-                header("x-frontdesk-route"),
-                header("x-frontdesk-decided-by"),
-                header("x-frontdesk-model")
-            ],
+            [header("x-frontdesk-route"), header("x-frontdesk-decided-by"), header("x-frontdesk-model")],
             [route, by, model],
             "{body}"
         );
@@ -82,47 +65,24 @@ fn hints_rules_and_overrides_decide() {
 #[test]
 fn a_stream_is_relayed_byte_for_byte_without_the_usage_nobody_asked_for() {
     let gateway = Gateway::start();
-    gateway.upstream.script(
-        "small",
-        [Reply::Stream(vec![
-            role(),
-            text("a"),
-            text("b"),
-            finish(),
-            usage(),
-            "[DONE]".into(),
-        ])],
-    );
+    gateway
+        .upstream
+        .script("small", [Reply::Stream(vec![role(), text("a"), text("b"), finish(), usage(), "[DONE]".into()])]);
     let reply = gateway.ask("auto", true);
-    let expected: String = [role(), text("a"), text("b"), finish(), "[DONE]".into()]
-        .map(|event| format!("data: {event}\n\n"))
-        .concat();
+    let expected: String =
+        [role(), text("a"), text("b"), finish(), "[DONE]".into()].map(|event| format!("data: {event}\n\n")).concat();
     assert_eq!(reply.body, expected);
     assert_eq!(reply.headers["content-type"], "text/event-stream");
-    assert_eq!(
-        gateway.upstream.calls()[0]["stream_options"]["include_usage"],
-        true
-    );
-    assert_eq!(
-        gateway.row("stream, tokens, output_tokens, cost_nano_usd, first_token_us > 0"),
-        "1 measured 5 20000 1"
-    );
+    assert_eq!(gateway.upstream.calls()[0]["stream_options"]["include_usage"], true);
+    assert_eq!(gateway.row("stream, tokens, output_tokens, cost_nano_usd, first_token_us > 0"), "1 measured 5 20000 1");
 }
 
 #[test]
 fn what_cannot_be_is_told_in_openais_form() {
     for (body, status, code) in [
         ("{", 400, "invalid_request_error"),
-        (
-            r#"{"model":"auto","messages":[]}"#,
-            400,
-            "invalid_request_error",
-        ),
-        (
-            r#"{"model":"autp","messages":[{"role":"user","content":"x"}]}"#,
-            404,
-            "model_not_found",
-        ),
+        (r#"{"model":"auto","messages":[]}"#, 400, "invalid_request_error"),
+        (r#"{"model":"autp","messages":[{"role":"user","content":"x"}]}"#, 404, "model_not_found"),
     ] {
         let gateway = Gateway::start();
         let reply = gateway.post("", body);
@@ -134,12 +94,8 @@ fn what_cannot_be_is_told_in_openais_form() {
         assert!(gateway.upstream.calls().is_empty());
     }
     let gateway = Gateway::start();
-    let reply = gateway.raw(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 99999999\r\n\r\n");
+    let reply = gateway
+        .raw(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 99999999\r\n\r\n");
     assert_eq!(reply.status, 413);
-    assert_eq!(
-        gateway
-            .raw(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-            .body,
-        "ok"
-    );
+    assert_eq!(gateway.raw(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").body, "ok\n");
 }

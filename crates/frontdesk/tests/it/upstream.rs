@@ -30,20 +30,12 @@ impl Reply {
     pub(crate) fn answer(text: &str) -> Self {
         let choice = json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"});
         let usage = json!({"prompt_tokens": 10, "completion_tokens": 5});
-        Self::Json(
-            200,
-            String::new(),
-            json!({"id": "x", "model": "vendor", "choices": [choice], "usage": usage}),
-        )
+        Self::Json(200, String::new(), json!({"id": "x", "model": "vendor", "choices": [choice], "usage": usage}))
     }
 
     /// An error object under a status.
     pub(crate) fn error(status: u16, message: &str) -> Self {
-        Self::Json(
-            status,
-            String::new(),
-            json!({"error": {"message": message}}),
-        )
+        Self::Json(status, String::new(), json!({"error": {"message": message}}))
     }
 }
 
@@ -101,10 +93,7 @@ impl Upstream {
 
     /// What the calls of a model get, one after the other; the last for all that follow.
     pub(crate) fn script(&self, model: &str, replies: impl Into<Vec<Reply>>) {
-        self.state
-            .lock()
-            .scripts
-            .insert(model.into(), replies.into());
+        self.state.lock().scripts.insert(model.into(), replies.into());
     }
 
     /// The bodies of all calls.
@@ -136,15 +125,8 @@ fn talk(stream: &TcpStream, state: &Mutex<State>) -> io::Result<bool> {
         let mut state = state.lock();
         let model = body["model"].as_str().unwrap_or_default().to_owned();
         state.calls.push(body);
-        let script = state
-            .scripts
-            .entry(model)
-            .or_insert_with(|| vec![Reply::error(404, "no such model")]);
-        if script.len() > 1 {
-            script.remove(0)
-        } else {
-            script[0].clone()
-        }
+        let script = state.scripts.entry(model).or_insert_with(|| vec![Reply::error(404, "no such model")]);
+        if script.len() > 1 { script.remove(0) } else { script[0].clone() }
     };
     answer(stream, &reply)
 }
@@ -170,9 +152,7 @@ fn answer(mut stream: &TcpStream, reply: &Reply) -> io::Result<bool> {
             match reply {
                 Reply::Stream(_) => stream.write_all(b"0\r\n\r\n").map(|()| true),
                 Reply::Hang(_) => stream.read(&mut [0]).map(|_| false),
-                Reply::Cut(_) | Reply::Json(..) | Reply::Close => {
-                    stream.shutdown(Shutdown::Both).map(|()| false)
-                }
+                Reply::Cut(_) | Reply::Json(..) | Reply::Close => stream.shutdown(Shutdown::Both).map(|()| false),
             }
         }
         Reply::Close => stream.shutdown(Shutdown::Both).map(|()| false),

@@ -2,51 +2,42 @@
 
 use std::time::Duration;
 
+use classify::Bound;
 use regex::Regex;
-use routing::{
-    Category, CategoryId, Classifying, Kind, ModelId, Router, Rule, Session, Sticky, Table, Then,
-    When,
-};
+use routing::{Category, CategoryId, Classifying, Kind, ModelId, Router, Rule, Session, Sticky, Table, Then, When};
 use serde_spanned::Spanned;
 
 use super::Report;
+use super::embedded;
 use super::read::{choice, duration, near};
+use crate::config::Outside;
 use crate::config::raw::{self, Raw};
 
 const MIN_CONFIDENCE: f32 = 0.55;
 const JUDGE_TIMEOUT: Duration = Duration::from_secs(1);
 const SESSION_TTL: Duration = Duration::from_secs(30 * 60);
-/// The categories that the built-in weights know.
-const BUILT_IN: [&str; 5] = ["simple", "general", "reasoning", "code", "agent"];
-/// The least examples of a category that the embedded classifier learns from.
-const FEW: usize = 5;
-
 /// Adds the routers to a table that holds the models.
-pub(super) fn resolve(raw: &Raw, table: &mut Table, report: &mut Report<'_>) {
+pub(super) fn resolve(
+    raw: &Raw,
+    table: &mut Table,
+    outside: &dyn Outside,
+    report: &mut Report<'_>,
+) -> Vec<Option<Bound>> {
+    let mut classifiers = Vec::with_capacity(raw.routers.len());
     let mut routers = Vec::with_capacity(raw.routers.len());
     for (name, written) in &raw.routers {
-        if table
-            .models
-            .iter()
-            .any(|model| model.alias == *name.as_ref())
-        {
-            report.at(
-                name,
-                format!("`{}` is a router and a model", name.as_ref()),
-                "give one of them another name",
-            );
+        if table.models.iter().any(|model| model.alias == *name.as_ref()) {
+            report.at(name, format!("`{}` is a router and a model", name.as_ref()), "give one of them another name");
         }
-        routers.push(router(name, written, table, report));
+        let router = router(name, written, table, report);
+        classifiers.push(embedded::bound(name, &written.classifier, &router, outside, report));
+        routers.push(router);
     }
     table.routers = routers;
+    classifiers
 }
 
-fn router(
-    name: &Spanned<String>,
-    written: &raw::Router,
-    table: &Table,
-    report: &mut Report<'_>,
-) -> Router {
+fn router(name: &Spanned<String>, written: &raw::Router, table: &Table, report: &mut Report<'_>) -> Router {
     let categories: Vec<Category> = written
         .categories
         .iter()
@@ -60,25 +51,14 @@ fn router(
     let fallback = models(&written.fallback, table, report);
     for ((place, _), category) in written.categories.iter().zip(&categories) {
         if category.models.is_empty() && fallback.is_empty() {
-            let message = format!(
-                "category `{}` has no model and the router no fallback",
-                category.name
-            );
-            report.at(
-                place,
-                message,
-                "give it `models`, or the router a `fallback`",
-            );
+            let message = format!("category `{}` has no model and the router no fallback", category.name);
+            report.at(place, message, "give it `models`, or the router a `fallback`");
         }
     }
     let default = match &written.default {
         Some(default) => category(default, &categories, report),
         None => {
-            report.at(
-                name,
-                "the router has no `default`",
-                "name one of its categories as default",
-            );
+            report.at(name, "the router has no `default`", "name one of its categories as default");
             None
         }
     };
@@ -86,16 +66,9 @@ fn router(
         name: name.as_ref().clone(),
         default: default.unwrap_or(CategoryId(0)),
         fallback,
-        baseline: written
-            .baseline
-            .as_ref()
-            .and_then(|baseline| model(baseline, table, report)),
-        rules: written
-            .rules
-            .iter()
-            .filter_map(|written| rule(written, &categories, table, report))
-            .collect(),
-        classifying: classifying(name, &written.classifier, &categories, table, report),
+        baseline: written.baseline.as_ref().and_then(|baseline| model(baseline, table, report)),
+        rules: written.rules.iter().filter_map(|written| rule(written, &categories, table, report)).collect(),
+        classifying: classifying(name, &written.classifier, table, report),
         session: session(&written.session, report),
         continues: written.continues,
         categories,
@@ -103,43 +76,23 @@ fn router(
 }
 
 fn models(names: &[Spanned<String>], table: &Table, report: &mut Report<'_>) -> Vec<ModelId> {
-    names
-        .iter()
-        .filter_map(|name| model(name, table, report))
-        .collect()
+    names.iter().filter_map(|name| model(name, table, report)).collect()
 }
 
 fn model(name: &Spanned<String>, table: &Table, report: &mut Report<'_>) -> Option<ModelId> {
-    let found = table
-        .models
-        .iter()
-        .position(|model| model.alias == *name.as_ref());
+    let found = table.models.iter().position(|model| model.alias == *name.as_ref());
     if found.is_none() {
         let known = table.models.iter().map(|model| model.alias.as_str());
-        report.at(
-            name,
-            format!("there is no model `{}`", name.as_ref()),
-            near(name.as_ref(), known),
-        );
+        report.at(name, format!("there is no model `{}`", name.as_ref()), near(name.as_ref(), known));
     }
     found.map(ModelId::at)
 }
 
-fn category(
-    name: &Spanned<String>,
-    categories: &[Category],
-    report: &mut Report<'_>,
-) -> Option<CategoryId> {
-    let found = categories
-        .iter()
-        .position(|category| category.name == *name.as_ref());
+fn category(name: &Spanned<String>, categories: &[Category], report: &mut Report<'_>) -> Option<CategoryId> {
+    let found = categories.iter().position(|category| category.name == *name.as_ref());
     if found.is_none() {
         let known = categories.iter().map(|category| category.name.as_str());
-        report.at(
-            name,
-            format!("the router has no category `{}`", name.as_ref()),
-            near(name.as_ref(), known),
-        );
+        report.at(name, format!("the router has no category `{}`", name.as_ref()), near(name.as_ref(), known));
     }
     found.map(CategoryId::at)
 }
@@ -150,28 +103,17 @@ fn session(written: &raw::Session, report: &mut Report<'_>) -> Session {
         "upgrade" => Sticky::Upgrade,
         _ => Sticky::Off,
     };
-    Session {
-        sticky,
-        ttl: duration(&written.ttl, SESSION_TTL, report),
-    }
+    Session { sticky, ttl: duration(&written.ttl, SESSION_TTL, report) }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a number between 0 and 1 loses only digits"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "a number between 0 and 1 loses only digits")]
 fn classifying(
     router: &Spanned<String>,
     written: &raw::Classifier,
-    categories: &[Category],
     table: &Table,
     report: &mut Report<'_>,
 ) -> Classifying {
-    let kind = match choice(
-        &written.kind,
-        &["embedded", "llm", "cascade", "none"],
-        report,
-    ) {
+    let kind = match choice(&written.kind, &["embedded", "llm", "cascade", "none"], report) {
         "llm" => Kind::Llm,
         "cascade" => Kind::Cascade,
         "none" => Kind::None,
@@ -179,11 +121,7 @@ fn classifying(
     };
     let min_confidence = match &written.min_confidence {
         Some(place) if !(0.0..=1.0).contains(place.as_ref()) => {
-            report.at(
-                place,
-                "`min_confidence` must be between 0 and 1",
-                "write for example 0.55",
-            );
+            report.at(place, "`min_confidence` must be between 0 and 1", "write for example 0.55");
             MIN_CONFIDENCE
         }
         Some(place) => *place.as_ref() as f32,
@@ -191,83 +129,39 @@ fn classifying(
     };
     if matches!(kind, Kind::Llm | Kind::Cascade) && written.model.is_none() {
         let place = written.kind.as_ref().unwrap_or(router);
-        report.at(
-            place,
-            "this classifier needs a `model`",
-            "name the model that is asked: model = \"…\"",
-        );
+        report.at(place, "this classifier needs a `model`", "name the model that is asked: model = \"…\"");
     }
-    if matches!(kind, Kind::Embedded | Kind::Cascade) && written.weights.is_none() {
-        let unknown = |category: &&Category| {
-            !BUILT_IN.contains(&category.name.as_str()) && category.examples.len() < FEW
-        };
-        if let Some(unknown) = categories.iter().find(unknown) {
-            let message = format!(
-                "the embedded classifier cannot learn `{}` from fewer than {FEW} examples",
-                unknown.name
-            );
-            report.at(
-                router,
-                message,
-                "give it `examples`, or ask a model: kind = \"llm\"",
-            );
-        }
+    if written.speculate {
+        let place = written.kind.as_ref().unwrap_or(router);
+        report.at(place, "`speculate` is not supported yet", "take it out");
     }
     Classifying {
         kind,
         min_confidence,
-        model: written
-            .model
-            .as_ref()
-            .and_then(|name| model(name, table, report)),
+        model: written.model.as_ref().and_then(|name| model(name, table, report)),
         timeout: duration(&written.timeout, JUDGE_TIMEOUT, report),
     }
 }
 
-fn rule(
-    written: &Spanned<raw::Rule>,
-    categories: &[Category],
-    table: &Table,
-    report: &mut Report<'_>,
-) -> Option<Rule> {
+fn rule(written: &Spanned<raw::Rule>, categories: &[Category], table: &Table, report: &mut Report<'_>) -> Option<Rule> {
     let rule = written.as_ref();
     let then = match (&rule.then.category, &rule.then.model) {
         (Some(name), None) => Then::Category(category(name, categories, report)?),
         (None, Some(name)) => Then::Model(model(name, table, report)?),
         _ => {
-            report.at(
-                written,
-                "a rule leads to one category or one model",
-                "write then = { category = \"…\" }",
-            );
+            report.at(written, "a rule leads to one category or one model", "write then = { category = \"…\" }");
             return None;
         }
     };
-    let when = rule
-        .when
-        .as_ref()
-        .map(|written| when(written, report))
-        .unwrap_or_default();
+    let when = rule.when.as_ref().map(|written| when(written, report)).unwrap_or_default();
     Some(Rule { when, then })
 }
 
 fn when(written: &Spanned<toml::Table>, report: &mut Report<'_>) -> When {
     let mut when = When::default();
-    let known = [
-        "tools",
-        "images",
-        "json_schema",
-        "min_input_tokens",
-        "max_input_tokens",
-        "regex",
-        "key",
-    ];
+    let known = ["tools", "images", "json_schema", "min_input_tokens", "max_input_tokens", "regex", "key"];
     for (name, value) in written.as_ref() {
-        let tokens = || {
-            value
-                .as_integer()
-                .and_then(|count| u64::try_from(count).ok())
-        };
+        let tokens = || value.as_integer().and_then(|count| u64::try_from(count).ok());
         let text = || value.as_str().map(ToOwned::to_owned);
         let understood = match name.as_str() {
             "tools" => set(&mut when.tools, value.as_bool()),
@@ -275,30 +169,19 @@ fn when(written: &Spanned<toml::Table>, report: &mut Report<'_>) -> When {
             "json_schema" => set(&mut when.json_schema, value.as_bool()),
             "min_input_tokens" => set(&mut when.min_input_tokens, tokens()),
             "max_input_tokens" => set(&mut when.max_input_tokens, tokens()),
-            "regex" => set(
-                &mut when.regex,
-                value.as_str().and_then(|pattern| Regex::new(pattern).ok()),
-            ),
+            "regex" => set(&mut when.regex, value.as_str().and_then(|pattern| Regex::new(pattern).ok())),
             "key" => set(&mut when.key, text()),
             "header" => pairs(&mut when.headers, value, str::to_lowercase),
             "metadata" => pairs(&mut when.metadata, value, str::to_owned),
             _ => {
                 let known = known.into_iter().chain(["header.NAME", "metadata.NAME"]);
-                report.at(
-                    written,
-                    format!("there is no condition `{name}`"),
-                    near(name, known),
-                );
+                report.at(written, format!("there is no condition `{name}`"), near(name, known));
                 true
             }
         };
         if !understood {
             let message = format!("`{name}` cannot be {value}");
-            report.at(
-                written,
-                message,
-                "see the list of conditions for what it takes",
-            );
+            report.at(written, message, "see the list of conditions for what it takes");
         }
     }
     when
@@ -315,10 +198,6 @@ fn pairs(into: &mut Vec<(String, String)>, value: &toml::Value, name: fn(&str) -
     let Some(table) = value.as_table() else {
         return false;
     };
-    into.extend(
-        table
-            .iter()
-            .filter_map(|(key, value)| Some((name(key), value.as_str()?.to_owned()))),
-    );
+    into.extend(table.iter().filter_map(|(key, value)| Some((name(key), value.as_str()?.to_owned()))));
     into.len() == table.len()
 }

@@ -33,7 +33,7 @@ trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// A request body in pieces.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pieces(VecDeque<Bytes>);
 
 impl From<Vec<Bytes>> for Pieces {
@@ -46,10 +46,7 @@ impl Body for Pieces {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
     }
 
@@ -71,9 +68,7 @@ pub struct Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection")
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
+        f.debug_struct("Connection").field("ended", &self.ended).finish_non_exhaustive()
     }
 }
 
@@ -121,18 +116,12 @@ impl Client {
     /// # Errors
     /// When the TLS library has no protocol version to offer.
     pub fn new() -> Result<Self, rustls::Error> {
-        let mut roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?;
+        let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let tls = tls.with_root_certificates(roots).with_no_client_auth();
-        Ok(Self {
-            idle: Mutex::default(),
-            tls: Arc::new(tls),
-        })
+        Ok(Self { idle: Mutex::default(), tls: Arc::new(tls) })
     }
 
     /// An idle connection that still seems to be open.
@@ -168,11 +157,7 @@ impl Client {
             tcp.set_nodelay(true)?;
             let transport: Box<dyn Transport> = if endpoint.tls {
                 let name = ServerName::try_from(endpoint.host.clone()).map_err(io::Error::other)?;
-                Box::new(
-                    TlsConnector::from(Arc::clone(&self.tls))
-                        .connect(name, tcp)
-                        .await?,
-                )
+                Box::new(TlsConnector::from(Arc::clone(&self.tls)).connect(name, tcp).await?)
             } else {
                 Box::new(tcp)
             };
@@ -181,14 +166,8 @@ impl Client {
                 .handshake(TokioIo::new(transport))
                 .await
                 .map_err(io::Error::other)?;
-            Ok(Connection {
-                sender,
-                driver,
-                ended: false,
-            })
+            Ok(Connection { sender, driver, ended: false })
         };
-        tokio::time::timeout(patience, opening)
-            .await
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        tokio::time::timeout(patience, opening).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 }

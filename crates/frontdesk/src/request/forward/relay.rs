@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +14,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use wire::{Chunk, Events, UpstreamError};
 
 use super::client::Connection;
-use crate::config::Provider;
+use super::proceed::Proceed;
+use crate::config::{Endpoint, Provider};
 use crate::request::record::Recorder;
 
 /// Events that may come before the first useful one.
@@ -34,10 +35,13 @@ pub(super) enum Begun {
 /// The stream. Owns the upstream connection, so dropping it cancels the call, and the recorder, so dropping it records.
 #[derive(Debug)]
 pub struct Relay {
-    pub(super) recorder: Option<Recorder>,
+    recorder: Option<Recorder>,
+    /// What goes on with the answer where this upstream breaks off.
+    proceed: Option<Proceed>,
     upstream: Option<(Connection, Incoming)>,
     events: Events,
     ready: VecDeque<Bytes>,
+    endpoint: Endpoint,
     idle: Duration,
     /// When the upstream has been silent for too long, or the whole request has taken too long.
     patience: Pin<Box<Sleep>>,
@@ -45,7 +49,6 @@ pub struct Relay {
     wants_usage: bool,
     usage: Option<Usage>,
     text_bytes: usize,
-    began: Instant,
     finished: bool,
     done: bool,
 }
@@ -87,19 +90,38 @@ impl Relay {
         let idle = provider.timeouts.idle;
         Self {
             recorder: None,
+            proceed: None,
             upstream: Some((connection, incoming)),
             events: Events::default(),
             ready: VecDeque::new(),
+            endpoint: provider.endpoint.clone(),
             idle,
             patience: Box::pin(sleep_until(deadline.min(Instant::now() + idle))),
             deadline,
             wants_usage,
             usage: None,
             text_bytes: 0,
-            began: Instant::now(),
             finished: false,
             done: false,
         }
+    }
+
+    /// Takes what goes on where the upstream breaks off, and tells it what has come already.
+    pub(super) fn with_proceed(&mut self, mut proceed: Option<Proceed>) {
+        for data in self.ready.iter().filter_map(data_of) {
+            if let (Some(proceed), Chunk::Delta(delta)) = (&mut proceed, Chunk::read(Some(&data))) {
+                proceed.heard(&delta, Some(&data));
+            }
+        }
+        self.proceed = proceed;
+    }
+
+    /// Takes the recorder, and tells it what has come already.
+    pub(super) fn with_recorder(&mut self, mut recorder: Recorder) {
+        for piece in &self.ready {
+            recorder.said(|| wire::chunk::text_of(&data_of(piece)?));
+        }
+        self.recorder = Some(recorder);
     }
 
     /// Reads up to the first useful event.
@@ -118,21 +140,26 @@ impl Relay {
                 return Begun::Error(error);
             }
         }
-        self.patience
-            .as_mut()
-            .reset(self.deadline.min(Instant::now() + self.idle));
+        self.patience.as_mut().reset(self.deadline.min(Instant::now() + self.idle));
         Begun::Useful
     }
 
     /// The next bytes for the client; `None` at the end.
-    pub(in crate::request) fn poll_next(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Bytes>> {
+    pub(in crate::request) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             if !self.ready.is_empty() {
                 let pieces = std::mem::take(&mut self.ready);
                 return Poll::Ready(Some(joined(pieces)));
+            }
+            if let Some(proceed) = &mut self.proceed
+                && proceed.is_under_way()
+            {
+                let next = ready!(proceed.poll(self.recorder.as_mut(), context));
+                match next {
+                    Some(next) => self.continue_with(*next),
+                    None => self.interrupted(),
+                }
+                continue;
             }
             let Some((connection, incoming)) = &mut self.upstream else {
                 // The row is written here and not when the connection is let go.
@@ -141,12 +168,10 @@ impl Relay {
             };
             match poll_data(connection, incoming, context) {
                 Poll::Ready(Some(Ok(data))) => {
-                    self.patience
-                        .as_mut()
-                        .reset(self.deadline.min(Instant::now() + self.idle));
+                    self.patience.as_mut().reset(self.deadline.min(Instant::now() + self.idle));
                     let broken = self.events.push(&data).is_err() || self.take_events().is_some();
                     if broken {
-                        self.interrupted();
+                        self.broke();
                     } else if self.done {
                         self.complete();
                     }
@@ -155,19 +180,11 @@ impl Relay {
                     if let Some(last) = self.events.finish() {
                         let _error = self.take(last);
                     }
-                    if self.finished {
-                        self.complete();
-                    } else {
-                        self.interrupted();
-                    }
+                    self.broke();
                 }
                 Poll::Pending => {
                     ready!(self.patience.as_mut().poll(context));
-                    if self.finished {
-                        self.complete();
-                    } else {
-                        self.interrupted();
-                    }
+                    self.broke();
                 }
             }
         }
@@ -196,6 +213,12 @@ impl Relay {
                 self.finished |= delta.finished;
                 self.usage = delta.usage.or(self.usage);
                 self.text_bytes = self.text_bytes.saturating_add(delta.text_bytes);
+                if let Some(proceed) = &mut self.proceed {
+                    proceed.heard(&delta, event.data().as_deref());
+                }
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.said(|| wire::chunk::text_of(&event.data()?));
+                }
                 if self.wants_usage || !delta.only_usage {
                     self.ready.push_back(event.raw);
                 }
@@ -204,10 +227,39 @@ impl Relay {
         None
     }
 
+    /// The upstream is at its end or silent: a success where it had finished, else another goes on or nobody does.
+    fn broke(&mut self) {
+        if self.finished {
+            self.complete();
+        } else if self.proceed.as_mut().is_some_and(|proceed| proceed.start(self.wants_usage, self.deadline)) {
+            self.upstream = None;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.called(&Outcome::Broken);
+                recorder.used(self.usage.take(), self.text_bytes);
+            }
+        } else {
+            self.interrupted();
+        }
+    }
+
+    /// Goes on with the stream of another model.
+    fn continue_with(&mut self, mut next: Self) {
+        std::mem::swap(&mut self.upstream, &mut next.upstream);
+        std::mem::swap(&mut self.events, &mut next.events);
+        std::mem::swap(&mut self.endpoint, &mut next.endpoint);
+        self.ready.append(&mut next.ready);
+        self.idle = next.idle;
+        self.usage = next.usage;
+        self.text_bytes = next.text_bytes;
+        self.finished = next.finished;
+        self.done = next.done;
+        self.patience.as_mut().reset(self.deadline.min(Instant::now() + self.idle));
+    }
+
     /// The answer is whole: say so, and keep what is known of it.
     fn complete(&mut self) {
-        self.ready
-            .push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+        self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+        self.keep_connection();
         self.settle(&Outcome::Answered, 200, None);
     }
 
@@ -219,16 +271,28 @@ impl Relay {
             None,
             "upstream_interrupted",
         );
-        self.ready
-            .push_back(Bytes::from(format!("data: {body}\n\n")));
+        self.ready.push_back(Bytes::from(format!("data: {body}\n\n")));
         self.settle(&Outcome::Broken, 200, Some("upstream_interrupted"));
+    }
+
+    /// The connection serves another call where the upstream's answer is read to its end, which mostly comes together
+    /// with its last event.
+    fn keep_connection(&mut self) {
+        let Some((mut connection, mut incoming)) = self.upstream.take() else {
+            return;
+        };
+        let mut context = Context::from_waker(Waker::noop());
+        let at_end = matches!(poll_data(&mut connection, &mut incoming, &mut context), Poll::Ready(None));
+        if let (true, Some(recorder)) = (at_end, &self.recorder) {
+            drop(incoming);
+            recorder.client().give_back(&self.endpoint, connection);
+        }
     }
 
     fn settle(&mut self, outcome: &Outcome, status: u16, error: Option<&'static str>) {
         self.upstream = None;
         if let Some(recorder) = &mut self.recorder {
-            let took = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            recorder.called(outcome, took);
+            recorder.called(outcome);
             recorder.used(self.usage, self.text_bytes);
             recorder.ended(status, error);
         }
@@ -242,6 +306,12 @@ impl Drop for Relay {
             recorder.used(self.usage, self.text_bytes);
         }
     }
+}
+
+/// The data of an event that waits for the client.
+fn data_of(raw: &Bytes) -> Option<Vec<u8>> {
+    let event = wire::Event { raw: raw.clone() };
+    event.data().map(std::borrow::Cow::into_owned)
 }
 
 /// One write for all that is ready.

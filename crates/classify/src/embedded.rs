@@ -1,0 +1,99 @@
+//! The classifier inside the process: a linear layer over hashed features, in bytes.
+
+use std::sync::{Arc, OnceLock};
+
+use routing::Prompt;
+
+use crate::features::{GROUPS, features};
+use crate::look::Look;
+use crate::weights::{self, BadWeights};
+
+/// The most labels of a model.
+pub const MOST_LABELS: usize = 64;
+/// Weights are kept and added up eight labels at a time, which is one vector instruction.
+pub(crate) const LANES: usize = 8;
+/// The weights of one feature for eight labels.
+pub(crate) type Lane = [i8; LANES];
+
+/// A trained model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded {
+    /// The labels, in the order of the probabilities.
+    pub labels: Vec<String>,
+    /// For each feature as many lanes as the labels need; what is beyond the labels is zero.
+    pub(crate) weights: Vec<Lane>,
+    /// What a weight of one stands for, in each group of features.
+    pub(crate) scales: [f32; GROUPS],
+    pub(crate) bias: Vec<f32>,
+    /// Divides the scores before they become probabilities, so that these mean what they say
+    /// (Guo et al., 2017, "On Calibration of Modern Neural Networks").
+    pub temperature: f32,
+}
+
+impl Embedded {
+    /// The model that comes with the program.
+    ///
+    /// # Errors
+    /// When the file that was built in is damaged.
+    pub fn builtin() -> Result<Arc<Self>, BadWeights> {
+        static BUILT_IN: OnceLock<Result<Arc<Embedded>, BadWeights>> = OnceLock::new();
+        BUILT_IN.get_or_init(|| weights::read(include_bytes!("../../../weights/builtin.fdm")).map(Arc::new)).clone()
+    }
+
+    /// The probability of each label; `None`: nothing to judge.
+    #[must_use]
+    pub fn probabilities(&self, prompt: &Prompt<'_>) -> Option<Vec<f32>> {
+        let mut scores = self.scores(&Look::at(prompt)?);
+        softmax(&mut scores, self.temperature);
+        Some(scores)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "sums of bytes over at most some ten thousand features")]
+    pub(crate) fn scores(&self, look: &Look<'_>) -> Vec<f32> {
+        let lanes = self.labels.len().div_ceil(LANES);
+        let mut sums = vec![[0_i32; LANES]; GROUPS * lanes];
+        let mut counts = [0_u32; GROUPS];
+        features(look, &mut |group, number| {
+            let place = number as usize * lanes;
+            let weights = self.weights.get(place..place + lanes);
+            let sums = sums.get_mut(group * lanes..(group + 1) * lanes);
+            let (Some(weights), Some(sums), Some(count)) = (weights, sums, counts.get_mut(group)) else {
+                return;
+            };
+            *count += 1;
+            for (sums, weights) in sums.iter_mut().zip(weights) {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum += i32::from(*weight);
+                }
+            }
+        });
+        let mut scores = self.bias.clone();
+        for ((sums, count), scale) in sums.chunks(lanes).zip(counts).zip(self.scales) {
+            let factor = scale / (count.max(1) as f32).sqrt();
+            for (score, sum) in scores.iter_mut().zip(sums.as_flattened()) {
+                *score += factor * *sum as f32;
+            }
+        }
+        scores
+    }
+}
+
+/// Scores become probabilities.
+pub(crate) fn softmax(scores: &mut [f32], temperature: f32) {
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = ((*score - most) / temperature).exp();
+        sum += *score;
+    }
+    for score in scores.iter_mut() {
+        *score /= sum;
+    }
+}
+
+/// Position and value of the largest; the first of equals.
+#[must_use]
+pub fn largest(values: &[f32]) -> Option<(usize, f32)> {
+    let all = values.iter().copied().enumerate();
+    all.reduce(|best, next| if next.1 > best.1 { next } else { best })
+}

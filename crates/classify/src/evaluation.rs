@@ -1,0 +1,290 @@
+//! How right a classifier is, on labelled prompts.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::dataset::Example;
+
+/// What a classifier said of an example.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged<'a> {
+    /// The example.
+    pub example: &'a Example,
+    /// The label it was given; `None`: nothing could be said.
+    pub said: Option<String>,
+    /// How sure, 0 to 1.
+    pub confidence: f32,
+    /// How long it took, microseconds.
+    pub took_us: f64,
+}
+
+impl Judged<'_> {
+    /// Whether it is the example's label.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.said.as_deref() == Some(&*self.example.label)
+    }
+}
+
+/// Precision and recall of a label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PerCategory {
+    /// Examples of it.
+    pub n: usize,
+    /// Of those it was said of, the share that is of it.
+    pub precision: f64,
+    /// Of those that are of it, the share it was said of.
+    pub recall: f64,
+    /// Harmonic mean of both.
+    pub f1: f64,
+}
+
+/// Accuracy on a part of the examples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Share {
+    /// Examples in it.
+    pub n: usize,
+    /// The share that is right.
+    pub accuracy: f64,
+}
+
+/// What a threshold would leave.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// The threshold.
+    pub min_confidence: f64,
+    /// The share of examples at or above it.
+    pub coverage: f64,
+    /// The share of those that is right; 0 where there are none.
+    pub accuracy: f64,
+}
+
+/// Percentiles of the time a decision takes, microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct DecisionTime {
+    /// Half of the decisions take no longer.
+    pub p50: f64,
+    /// 99 in 100 take no longer.
+    pub p99: f64,
+}
+
+/// Wrong routes by their direction; never netted, because one costs money and the other quality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct WrongRoutes {
+    /// Share of all examples that went to a dearer model than needed.
+    pub waste: f64,
+    /// Share of all examples that went to a weaker model than needed.
+    pub risk: f64,
+}
+
+/// Everything that `frontdesk eval` says; field names are the contract's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Examples.
+    pub n: usize,
+    /// The share that is right.
+    pub accuracy: f64,
+    /// Its 95 % interval (Wilson, 1927).
+    pub accuracy_ci95: [f64; 2],
+    /// Mean of the labels' F1.
+    pub macro_f1: f64,
+    /// Expected calibration error over fifteen bins of equal width (Naeini et al., 2015).
+    pub ece: f64,
+    /// By label.
+    pub per_category: BTreeMap<String, PerCategory>,
+    /// By label, then by what was said of it.
+    pub confusion: BTreeMap<String, BTreeMap<String, usize>>,
+    /// By source.
+    pub by_source: BTreeMap<String, Share>,
+    /// By language.
+    pub by_lang: BTreeMap<String, Share>,
+    /// By threshold.
+    pub coverage: Vec<Coverage>,
+    /// How long decisions take.
+    pub decision_us: DecisionTime,
+    /// Which way wrong routes go.
+    pub wrong_routes: WrongRoutes,
+}
+
+/// Bins of the calibration error.
+const BINS: usize = 15;
+/// What stands in the confusion for an example nothing could be said of.
+const NOTHING: &str = "(none)";
+
+/// Measures judged examples. `strength` orders the labels by what their first model costs.
+#[must_use]
+pub fn evaluate(judged: &[Judged<'_>], strength: &dyn Fn(&str) -> f64) -> Evaluation {
+    let right = judged.iter().filter(|row| row.is_right()).count();
+    let confusion = confusion(judged);
+    let per_category = per_category(&confusion);
+    let f1: Vec<f64> = per_category.values().filter(|label| label.n > 0).map(|label| label.f1).collect();
+    Evaluation {
+        n: judged.len(),
+        accuracy: ratio(right, judged.len()),
+        accuracy_ci95: wilson(right, judged.len()),
+        macro_f1: ratio_of(f1.iter().sum(), f1.len()),
+        ece: calibration_error(judged),
+        by_source: shares(judged, |example| &example.source),
+        by_lang: shares(judged, |example| &example.lang),
+        coverage: coverage(judged),
+        decision_us: decision_time(judged),
+        wrong_routes: wrong_routes(judged, strength),
+        per_category,
+        confusion,
+    }
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    ratio_of(count(part), whole)
+}
+
+fn ratio_of(part: f64, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part / count(whole) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of examples are far below 2^52")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
+/// The 95 % score interval of a share.
+#[must_use]
+pub fn wilson(right: usize, n: usize) -> [f64; 2] {
+    const Z: f64 = 1.959_964;
+    if n == 0 {
+        return [0.0, 1.0];
+    }
+    let (share, n) = (ratio(right, n), count(n));
+    let middle = (share + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
+    let half = Z / (1.0 + Z * Z / n) * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    [(middle - half).max(0.0), (middle + half).min(1.0)]
+}
+
+fn confusion(judged: &[Judged<'_>]) -> BTreeMap<String, BTreeMap<String, usize>> {
+    let mut confusion: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for row in judged {
+        let said = row.said.clone().unwrap_or_else(|| NOTHING.to_owned());
+        *confusion.entry(row.example.label.clone()).or_default().entry(said).or_default() += 1;
+    }
+    confusion
+}
+
+fn per_category(confusion: &BTreeMap<String, BTreeMap<String, usize>>) -> BTreeMap<String, PerCategory> {
+    let said_labels = confusion.values().flat_map(BTreeMap::keys).filter(|said| *said != NOTHING);
+    let labels: std::collections::BTreeSet<&String> = confusion.keys().chain(said_labels).collect();
+    let of = |label: &&String| {
+        let row = confusion.get(*label);
+        let right = row.and_then(|row| row.get(*label)).copied().unwrap_or(0);
+        let n = row.map_or(0, |row| row.values().sum());
+        let said = confusion.values().filter_map(|row| row.get(*label)).sum();
+        let (precision, recall) = (ratio(right, said), ratio(right, n));
+        let f1 = if right == 0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
+        PerCategory { n, precision, recall, f1 }
+    };
+    labels.iter().map(|label| ((*label).clone(), of(label))).collect()
+}
+
+fn calibration_error(judged: &[Judged<'_>]) -> f64 {
+    let mut bins = [(0_usize, 0_usize, 0.0_f64); BINS];
+    for row in judged.iter().filter(|row| row.said.is_some()) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of bins")]
+        let bin = (f64::from(row.confidence.clamp(0.0, 1.0)) * count(BINS)) as usize;
+        if let Some((n, right, sure)) = bins.get_mut(bin.min(BINS - 1)) {
+            *n += 1;
+            *right += usize::from(row.is_right());
+            *sure += f64::from(row.confidence);
+        }
+    }
+    let gaps = bins.iter().map(|(_, right, sure)| (count(*right) - sure).abs());
+    ratio_of(gaps.sum(), judged.len())
+}
+
+fn shares(judged: &[Judged<'_>], part: impl Fn(&Example) -> &str) -> BTreeMap<String, Share> {
+    let mut parts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for row in judged.iter().filter(|row| !part(row.example).is_empty()) {
+        let (n, right) = parts.entry(part(row.example).to_owned()).or_default();
+        *n += 1;
+        *right += usize::from(row.is_right());
+    }
+    parts.into_iter().map(|(name, (n, right))| (name, Share { n, accuracy: ratio(right, n) })).collect()
+}
+
+fn coverage(judged: &[Judged<'_>]) -> Vec<Coverage> {
+    let thresholds = [0.0, 0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95];
+    let at = |min_confidence: f64| {
+        #[expect(clippy::cast_possible_truncation, reason = "as classifiers compare: in single precision")]
+        let least = min_confidence as f32;
+        let sure = judged.iter().filter(|row| row.confidence >= least);
+        let (n, right) = sure.fold((0, 0), |(n, right), row| (n + 1, right + usize::from(row.is_right())));
+        Coverage { min_confidence, coverage: ratio(n, judged.len()), accuracy: ratio(right, n) }
+    };
+    thresholds.into_iter().map(at).collect()
+}
+
+fn decision_time(judged: &[Judged<'_>]) -> DecisionTime {
+    let mut times: Vec<f64> = judged.iter().map(|row| row.took_us).collect();
+    times.sort_unstable_by(f64::total_cmp);
+    let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
+    DecisionTime { p50: at(50).copied().unwrap_or(0.0), p99: at(99).copied().unwrap_or(0.0) }
+}
+
+fn wrong_routes(judged: &[Judged<'_>], strength: &dyn Fn(&str) -> f64) -> WrongRoutes {
+    let wrong = judged.iter().filter(|row| !row.is_right());
+    let (mut waste, mut risk) = (0, 0);
+    for row in wrong {
+        let said = row.said.as_deref().map_or(0.0, strength);
+        if said > strength(&row.example.label) {
+            waste += 1;
+        } else {
+            risk += 1;
+        }
+    }
+    WrongRoutes { waste: ratio(waste, judged.len()), risk: ratio(risk, judged.len()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::read_examples;
+
+    fn close(a: f64, b: f64) {
+        assert!((a - b).abs() < 1e-3, "{a} is not {b}");
+    }
+
+    #[test]
+    fn measures_of_a_case_worked_by_hand() {
+        let lines = ["simple", "simple", "simple", "code"]
+            .map(|label| format!(r#"{{"text":"x","label":"{label}","lang":"en"}}"#));
+        let (examples, _) = read_examples(&lines.join("\n"));
+        let said = [("simple", 0.9), ("simple", 0.9), ("code", 0.6), ("code", 0.6)];
+        let judged: Vec<_> = examples
+            .iter()
+            .zip(said)
+            .map(|(example, (said, confidence))| Judged { example, said: Some(said.into()), confidence, took_us: 2.0 })
+            .collect();
+        let evaluation = evaluate(&judged, &|label| if label == "code" { 2.0 } else { 1.0 });
+        close(evaluation.accuracy, 0.75);
+        close(evaluation.accuracy_ci95[0], 0.301);
+        close(evaluation.accuracy_ci95[1], 0.954);
+        close(evaluation.per_category["simple"].recall, 2.0 / 3.0);
+        close(evaluation.per_category["code"].precision, 0.5);
+        close(evaluation.macro_f1, (0.8 + 2.0 / 3.0) / 2.0);
+        // Two bins: 2 right at 0.9 (gap 0.2), 1 of 2 right at 0.6 (gap 0.2).
+        close(evaluation.ece, 0.1);
+        assert_eq!(evaluation.confusion["simple"]["code"], 1);
+        close(evaluation.by_lang["en"].accuracy, 0.75);
+        close(evaluation.wrong_routes.waste, 0.25);
+        let at_nine = evaluation.coverage.iter().find(|row| row.min_confidence > 0.85).unwrap();
+        close(at_nine.coverage, 0.5);
+        close(at_nine.accuracy, 1.0);
+    }
+
+    #[test]
+    fn nothing_judged_is_no_division_by_zero() {
+        let evaluation = evaluate(&[], &|_| 0.0);
+        close(evaluation.accuracy, 0.0);
+        close(evaluation.accuracy_ci95[0], 0.0);
+        close(evaluation.accuracy_ci95[1], 1.0);
+    }
+}

@@ -1,0 +1,35 @@
+//! The environment and the files: the one place that reads them for the configuration.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::{Config, Outside, Problems};
+
+/// Chooses what is logged, in the syntax of `tracing_subscriber`'s `EnvFilter`; goes before `[log] level`.
+pub const LOG: &str = "FRONTDESK_LOG";
+
+/// What surrounds the process.
+#[derive(Clone, Copy, Debug)]
+pub struct Process;
+
+impl Outside for Process {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn file(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+}
+
+/// Reads and resolves a configuration file.
+///
+/// # Errors
+/// Outside: it cannot be read. Inside: everything that is wrong with it.
+pub fn load(path: &Path) -> anyhow::Result<Result<Config, Problems>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{} cannot be read; `frontdesk init` writes one", path.display()))?;
+    Ok(super::parse(&path.display().to_string(), &text, &Process))
+}

@@ -1,0 +1,161 @@
+//! What the request is about: override, hint, rule, classifier, and what its conversation had before.
+
+mod judge;
+
+use http::HeaderMap;
+use routing::decision::{Finding, settled};
+use routing::record::ClassifierRow;
+use routing::rule::Surroundings;
+use routing::{
+    Cascade, CategoryId, Choice, Classifier, DecidedBy, Prompt, Router, RouterId, Stage, Step, Then, Vote, session,
+};
+use tokio::time::Instant;
+use wire::ChatRequest;
+
+use super::Context;
+use crate::error::ApiError;
+
+/// The header that names a category.
+const HINT: &str = "x-frontdesk-category";
+/// The header that names the conversation.
+pub(crate) const SESSION: &str = "x-session-id";
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Category or model, and by what.
+    pub(crate) finding: Finding,
+    /// The call of the model that was asked, where one was.
+    pub(crate) judge: Option<ClassifierRow>,
+    /// When looking for it began.
+    pub(crate) began: Instant,
+}
+
+/// What rules may look at besides the conversation.
+#[derive(Debug, Default)]
+pub(crate) struct Around<'a> {
+    headers: Option<&'a HeaderMap>,
+    metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Surroundings for Around<'_> {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers?.get(name)?.to_str().ok()
+    }
+
+    fn metadata(&self, name: &str) -> Option<&str> {
+        self.metadata.get(name)?.as_str()
+    }
+
+    fn key(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Finds the category of a request.
+pub(super) async fn find(
+    context: &Context,
+    choice: &Choice,
+    prompt: &Prompt<'_>,
+    request: &ChatRequest<'_>,
+    headers: &HeaderMap,
+) -> Result<Found, ApiError> {
+    let began = Instant::now();
+    let without_judge = |finding| Found { finding, judge: None, began };
+    let Choice::Router(id) = choice else {
+        // What is found does not matter to an override.
+        return Ok(without_judge(Finding::sure(Then::Category(CategoryId(0)), DecidedBy::Override)));
+    };
+    let router = context.snapshot.config.table.routers.get(id.index()).ok_or_else(ApiError::bad_upstream)?;
+    let hint = hint(router, headers)?;
+    let metadata = request.metadata.filter(|_| !router.rules.is_empty());
+    let metadata = metadata.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
+    let settled = settled(router, hint, prompt, &Around { headers: Some(headers), metadata });
+    let found = match settled {
+        Some(finding) => without_judge(finding),
+        None => kept(context, router, headers, classified(context, *id, prompt).await),
+    };
+    remember(context, router, headers, &found.finding);
+    Ok(Found { began, ..found })
+}
+
+fn hint(router: &Router, headers: &HeaderMap) -> Result<Option<CategoryId>, ApiError> {
+    let Some(value) = headers.get(HINT) else {
+        return Ok(None);
+    };
+    let known = router.find(value.to_str().unwrap_or_default().trim());
+    let unknown = || ApiError::unfit("the header x-frontdesk-category names no category of this router");
+    known.map(Some).ok_or_else(unknown)
+}
+
+/// Asks the router's classifier, stage by stage.
+pub(crate) async fn classified(context: &Context, id: RouterId, prompt: &Prompt<'_>) -> Found {
+    let began = Instant::now();
+    let config = &context.snapshot.config;
+    let mut votes = Vec::new();
+    let mut judge = None;
+    let Some(router) = config.table.routers.get(id.index()) else {
+        let finding = Finding::sure(Then::Category(CategoryId(0)), DecidedBy::Default);
+        return Found { finding, judge, began };
+    };
+    loop {
+        match Cascade(&router.classifying).step(&votes) {
+            Step::Ask(Stage::Embedded) => {
+                let classifier = config.classifiers.get(id.index()).and_then(Option::as_ref);
+                let said = classifier.and_then(|classifier| classifier.classify(prompt));
+                votes.push(Vote { stage: Stage::Embedded, said });
+            }
+            Step::Ask(Stage::Llm) => {
+                let (said, row) = judge::ask(context, router, prompt).await;
+                judge = row;
+                votes.push(Vote { stage: Stage::Llm, said });
+            }
+            Step::Done { found, seen } => {
+                let (category, by) = match found {
+                    Some((Stage::Embedded, category)) => (category, DecidedBy::Embedded),
+                    Some((Stage::Llm, category)) => (category, DecidedBy::Llm),
+                    None => (router.default, DecidedBy::Default),
+                };
+                // A model's word has no probability that would mean anything.
+                let seen = seen.filter(|_| by != DecidedBy::Llm);
+                let finding = Finding {
+                    confidence: seen.as_ref().map(|seen| seen.confidence),
+                    probabilities: seen.map(|seen| seen.probabilities).unwrap_or_default(),
+                    ..Finding::sure(Then::Category(category), by)
+                };
+                return Found { finding, judge, began };
+            }
+        }
+    }
+}
+
+fn conversation<'a>(router: &Router, headers: &'a HeaderMap) -> Option<&'a str> {
+    let session = headers.get(SESSION)?.to_str().ok().filter(|session| !session.is_empty());
+    session.filter(|_| router.session.sticky != session::Sticky::Off)
+}
+
+/// The category that the conversation keeps, where it does.
+fn kept(context: &Context, router: &Router, headers: &HeaderMap, mut found: Found) -> Found {
+    let before = conversation(router, headers)
+        .and_then(|session| context.app.sessions.category(&router.name, session, context.app.now()))
+        .and_then(|name| router.find(&name));
+    if let (Some(before), Then::Category(proposed)) = (before, found.finding.then) {
+        let table = &context.snapshot.config.table;
+        if let Some(category) = session::keep(table, router, before, proposed) {
+            found.finding.then = Then::Category(category);
+            found.finding.by = DecidedBy::Session;
+        }
+    }
+    found
+}
+
+fn remember(context: &Context, router: &Router, headers: &HeaderMap, finding: &Finding) {
+    let category = match finding.then {
+        Then::Category(category) => router.category(category),
+        Then::Model(_) => None,
+    };
+    if let (Some(session), Some(category)) = (conversation(router, headers), category) {
+        let until = context.app.now() + router.session.ttl;
+        context.app.sessions.remember(&router.name, session, &category.name, until);
+    }
+}
