@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use ledger::Ledger;
 use parking_lot::Mutex;
-use routing::{Breaker, Cooling, ModelId, Moment, Outcome};
+use routing::{Breaker, Cooling, ModelId, Moment, Outcome, RouterId};
 use tokio::time::Instant;
 
 use crate::config::Config;
@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub config: Config,
     /// One breaker a model, in the table's order.
     breakers: Vec<Arc<Mutex<Breaker>>>,
+    /// One a router, for the model that it asks for categories: a judge that is too slow may still be a good answerer.
+    judges: Vec<Arc<Mutex<Breaker>>>,
 }
 
 impl App {
@@ -43,8 +45,9 @@ impl App {
     #[must_use]
     pub fn new(config: Config, client: Client, ledger: Ledger) -> Arc<Self> {
         let breakers = config.table.models.iter().map(|_| Arc::default()).collect();
+        let judges = config.table.routers.iter().map(|_| Arc::default()).collect();
         Arc::new(Self {
-            snapshot: ArcSwap::from_pointee(Snapshot { config, breakers }),
+            snapshot: ArcSwap::from_pointee(Snapshot { config, breakers, judges }),
             client,
             ledger,
             metrics: Metrics::default(),
@@ -71,7 +74,13 @@ impl App {
             kept.cloned().unwrap_or_default()
         });
         let breakers = breakers.collect();
-        self.snapshot.store(Arc::new(Snapshot { config, breakers }));
+        let judges = config.table.routers.iter().map(|router| {
+            let named = |known: &routing::Router| known.name == router.name;
+            let kept = before.config.table.routers.iter().position(named);
+            kept.and_then(|position| before.judges.get(position)).cloned().unwrap_or_default()
+        });
+        let judges = judges.collect();
+        self.snapshot.store(Arc::new(Snapshot { config, breakers, judges }));
     }
 
     /// The moment for everything that decides.
@@ -87,6 +96,12 @@ impl App {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
     }
+
+    /// The wall clock, whole seconds since the Unix epoch.
+    #[must_use]
+    pub fn wall_seconds(&self) -> u64 {
+        self.wall_us().unsigned_abs() / 1_000_000
+    }
 }
 
 impl Snapshot {
@@ -96,6 +111,19 @@ impl Snapshot {
     /// How long to stay away.
     pub fn admits(&self, model: ModelId, now: Moment) -> Result<(), Cooling> {
         self.breakers.get(model.index()).map_or(Ok(()), |breaker| breaker.lock().admits(now))
+    }
+
+    /// How long a model is to be left alone yet; `None`: it may be called.
+    #[must_use]
+    pub fn available_in(&self, model: ModelId, now: Moment) -> Option<std::time::Duration> {
+        let breaker = self.breakers.get(model.index())?;
+        breaker.lock().available(now).err().map(|cooling| cooling.retry_in)
+    }
+
+    /// The breaker of the model that a router asks.
+    #[must_use]
+    pub fn judge(&self, router: RouterId) -> Option<&Mutex<Breaker>> {
+        self.judges.get(router.index()).map(Arc::as_ref)
     }
 
     /// Tells a model's breaker how a call ended.

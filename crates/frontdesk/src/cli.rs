@@ -1,16 +1,23 @@
 //! The command line: one file a command.
 
+mod demo;
 mod serve;
+mod init;
 mod check;
+mod schema;
 mod classify;
 mod eval;
 mod train;
+mod simulate;
 mod files;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+#[cfg(test)]
+pub(crate) use init::PRESETS;
 
 /// Exit code of a command that ran and whose answer is no.
 const NO: u8 = 1;
@@ -26,16 +33,24 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show it: simulated models, the gateway before them, a thousand requests through it, and what routing saved.
+    Demo(demo::Demo),
     /// Run the gateway.
     Serve(serve::Serve),
+    /// Write a starter configuration.
+    Init(init::Init),
     /// Say what is wrong with a configuration.
     Check(check::Check),
+    /// Print the JSON Schema of the configuration.
+    Schema(schema::Schema),
     /// Say where texts would go: those given, or each line of the input.
     Classify(classify::Classify),
     /// Measure how right a classifier is on labelled prompts.
     Eval(eval::Eval),
     /// Train the embedded classifier on labelled prompts.
     Train(train::Train),
+    /// Reckon what a workload would take and cost, without sending anything.
+    Simulate(simulate::Simulate),
 }
 
 /// Where the configuration is, for commands that can do without.
@@ -55,10 +70,14 @@ struct Configured {
 /// What stops it, for people.
 pub fn run() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
+        Command::Demo(demo) => demo.run(),
         Command::Serve(serve) => serve.run(),
+        Command::Init(init) => init.run(),
         Command::Check(check) => check.run(),
+        Command::Schema(schema) => schema.run(),
         Command::Classify(classify) => classify.run(),
         Command::Eval(eval) => eval.run(),
         Command::Train(train) => train.run(),
+        Command::Simulate(simulate) => simulate.run(),
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration: what was written becomes what it means, or a list of everything that is wrong with it.
 
 mod problem;
+mod placed;
 mod raw;
 pub mod resolved;
 mod resolve;
@@ -22,6 +23,12 @@ pub fn parse(name: &str, text: &str, outside: &dyn Outside) -> Result<Config, Pr
     }
     problems.sort_by_key(|problem| problem.span.start);
     Err(Problems { file: name.into(), text: text.into(), problems })
+}
+
+/// The JSON Schema of the file.
+#[must_use]
+pub fn schema() -> String {
+    raw::schema() + "\n"
 }
 
 /// Where secrets come from.

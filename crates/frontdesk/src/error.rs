@@ -7,6 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use wire::Invalid;
 
+use crate::names::nearest;
 use crate::request::body::ClientBody;
 
 /// An answer that is an error.
@@ -58,9 +59,10 @@ impl ApiError {
 
     /// 404 for a name that is neither a router nor a model.
     #[must_use]
-    pub fn model_not_found(name: &str, known: &[&str]) -> Self {
+    pub fn model_not_found<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let short: String = name.chars().take(100).collect();
-        let message = format!("there is no router or model `{short}`; there are {}", known.join(", "));
+        let near: Vec<_> = nearest(&short, known, 8).into_iter().map(|(_, known)| format!("`{known}`")).collect();
+        let message = format!("there is no router or model `{short}`; near it are {}", near.join(", "));
         let error = Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "model_not_found", message);
         Self { param: Some("model"), ..error }
     }
@@ -70,6 +72,12 @@ impl ApiError {
     pub fn too_large(most: usize) -> Self {
         let message = format!("the body is larger than {most} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "payload_too_large", message)
+    }
+
+    /// Whether it is the 413.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        self.status == StatusCode::PAYLOAD_TOO_LARGE
     }
 
     /// 408.

@@ -9,5 +9,7 @@ pub mod server;
 pub mod endpoints;
 pub mod request;
 pub mod error;
+mod names;
 pub mod metrics;
 pub mod logging;
+pub mod demo;

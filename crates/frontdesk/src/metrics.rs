@@ -79,6 +79,8 @@ pub struct Metrics {
     duration: Histograms<Route>,
     decision: Histograms<Decided>,
     overhead: Histogram,
+    /// Events of streams that could not be read and were left out.
+    pub(crate) malformed_events: Counter,
 }
 
 impl Default for Metrics {
@@ -95,6 +97,7 @@ impl Default for Metrics {
             duration: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             decision: Family::new_with_constructor(|| Histogram::new(SMALL_SECONDS)),
             overhead: Histogram::new(SMALL_SECONDS),
+            malformed_events: Counter::default(),
         }
     }
 }
@@ -206,6 +209,11 @@ pub fn text(app: &App) -> String {
         "Spent in this process before the first byte",
         Unit::Seconds,
         metrics.overhead.clone(),
+    );
+    registry.register(
+        "frontdesk_malformed_events",
+        "Events of streams that could not be read and were left out",
+        metrics.malformed_events.clone(),
     );
     register_moment(app, &mut registry);
     let mut text = String::new();

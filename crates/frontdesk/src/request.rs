@@ -19,6 +19,7 @@ use crate::error::ApiError;
 use body::ClientBody;
 pub use operation::Operation;
 use record::Recorder;
+pub(crate) use record::{REQUEST_ID, id_value};
 
 /// What a request works with: the gateway, and the configuration of the moment it came in.
 #[derive(Clone, Debug)]

@@ -13,30 +13,43 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::request::{self, Operation, body::ClientBody};
+use crate::request::{self, Operation, REQUEST_ID, body::ClientBody, id_value};
 use crate::{endpoints, metrics};
 
 /// How long a client may take for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// The largest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
+/// Connections at the same time; more have to wait to be accepted.
+const MAX_CONNECTIONS: usize = 16_384;
 
 /// Serves until `stop` is cancelled, then lets running requests end within the configured grace.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let tasks = TaskTracker::new();
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let accepted = tokio::select! {
+        let accepting = async {
+            // The semaphore is never closed.
+            let place = Arc::clone(&room).acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            accepted = accepting => accepted,
         };
         match accepted {
             Ok((stream, _)) => {
-                tasks.spawn(connection(Arc::clone(&app), stream, stop.clone()));
+                let (app, stop) = (Arc::clone(&app), stop.clone());
+                tasks.spawn(async move {
+                    connection(app, stream, stop).await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 // Out of file descriptors, mostly: without a pause this would spin.
@@ -61,7 +74,7 @@ async fn talk(app: Arc<App>, stream: TcpStream, stop: CancellationToken) -> io::
     stream.set_nodelay(true)?;
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(route(app, request).await) }
+        async move { Ok::<_, Infallible>(identified(route(app, request).await)) }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -97,6 +110,12 @@ async fn route(app: Arc<App>, request: Request<Incoming>) -> Response<ClientBody
         }
         _ => ApiError::no_such_path().response(),
     }
+}
+
+/// Every answer has an id; those that call a model have the one of their row already.
+fn identified(mut response: Response<ClientBody>) -> Response<ClientBody> {
+    response.headers_mut().entry(REQUEST_ID).or_insert_with(|| id_value(uuid::Uuid::now_v7()));
+    response
 }
 
 fn text(text: &'static str) -> Response<ClientBody> {

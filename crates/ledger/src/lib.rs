@@ -6,7 +6,9 @@
 mod schema;
 mod row;
 mod writer;
+mod read;
 
+pub use read::{Served, served_since};
 pub use schema::{LedgerError, open};
 pub use writer::{Ledger, Options};
 

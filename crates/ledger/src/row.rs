@@ -70,9 +70,7 @@ pub(crate) fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result
 
 /// Forgets at most so many rows from before a time, with their texts; how many there were.
 pub(crate) fn forget(connection: &Connection, time_us: i64, most: usize) -> rusqlite::Result<usize> {
-    // The first 48 bits of the id are its time in milliseconds.
-    let first_kept = u128::try_from(time_us / 1_000).unwrap_or(0) << 80;
-    let id = first_kept.to_be_bytes();
+    let id = first_id_at(time_us);
     let transaction = connection.unchecked_transaction()?;
     let old = "SELECT id FROM requests WHERE id < ?1 ORDER BY id LIMIT ?2";
     let arguments = params![id, i64::try_from(most).unwrap_or(i64::MAX)];
@@ -80,6 +78,11 @@ pub(crate) fn forget(connection: &Connection, time_us: i64, most: usize) -> rusq
     let rows = transaction.prepare_cached(&format!("DELETE FROM requests WHERE id IN ({old})"))?.execute(arguments)?;
     transaction.commit()?;
     Ok(rows)
+}
+
+/// The smallest id of a row of that time: the first 48 bits of an id are its time in milliseconds.
+pub(crate) fn first_id_at(time_us: i64) -> [u8; 16] {
+    (u128::try_from(time_us / 1_000).unwrap_or(0) << 80).to_be_bytes()
 }
 
 /// SQLite's integers are signed; amounts beyond nine billion billion stop there.
@@ -93,7 +96,9 @@ fn attempts(record: &Record) -> String {
         let status = match attempt.outcome {
             Outcome::Refused { status, .. } => Some(status),
             Outcome::Answered | Outcome::Broken => Some(200),
-            Outcome::Unreachable | Outcome::TimedOut | Outcome::Nonsense | Outcome::Abandoned => None,
+            Outcome::Unreachable | Outcome::TimedOut | Outcome::OutOfTime | Outcome::Nonsense | Outcome::Abandoned => {
+                None
+            }
         };
         json!({
             "model": row.model,

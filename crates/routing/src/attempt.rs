@@ -50,6 +50,8 @@ pub enum Outcome {
     Unreachable,
     /// No first token in time, or no head of an answer.
     TimedOut,
+    /// The time that the whole request may take was over before the model's own was: the model is not to blame.
+    OutOfTime,
     /// An answer that is none: not JSON, or empty.
     Nonsense,
     /// Cut or silent after the first useful event went to the client: nothing can replace it.
@@ -80,7 +82,7 @@ impl Outcome {
         match self {
             Self::Unreachable | Self::TimedOut | Self::Nonsense | Self::Broken => true,
             Self::Refused { fault, .. } => matches!(fault, Fault::Upstream),
-            Self::Answered | Self::Abandoned => false,
+            Self::Answered | Self::OutOfTime | Self::Abandoned => false,
         }
     }
 
@@ -96,6 +98,7 @@ impl Outcome {
             Self::Refused { fault: Fault::Caller, .. } => "refused",
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
+            Self::OutOfTime => "out_of_time",
             Self::Nonsense => "nonsense",
             Self::Broken => "interrupted",
             Self::Abandoned => "abandoned",
@@ -142,7 +145,7 @@ pub fn next(attempts: &[Attempt], policy: &Policy, seed: u64) -> Next {
         if pause < policy.time_left { Next::Again(pause) } else { onward }
     };
     match &last.outcome {
-        Outcome::Answered | Outcome::Broken | Outcome::Abandoned => Next::Stop,
+        Outcome::Answered | Outcome::Broken | Outcome::OutOfTime | Outcome::Abandoned => Next::Stop,
         Outcome::Unreachable | Outcome::Nonsense | Outcome::Refused { fault: Fault::Upstream, .. } => {
             if repeats < policy.retries { again(backoff(repeats, seed)) } else { onward }
         }
@@ -216,5 +219,6 @@ mod tests {
     fn nothing_follows_after_bytes_went_out() {
         check(&[(0, Outcome::Broken)], &POLICY, |next| next == Next::Stop);
         check(&[(0, Outcome::Abandoned)], &POLICY, |next| next == Next::Stop);
+        check(&[(0, Outcome::OutOfTime)], &POLICY, |next| next == Next::Stop);
     }
 }

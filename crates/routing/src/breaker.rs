@@ -89,7 +89,7 @@ impl Breaker {
             Outcome::Refused { fault: Fault::Credential, retry_after, .. } => {
                 self.rest(now, retry_after.unwrap_or(CREDENTIAL_REST));
             }
-            Outcome::Abandoned => {}
+            Outcome::OutOfTime | Outcome::Abandoned => {}
             Outcome::Answered | Outcome::Refused { fault: Fault::ContextLength | Fault::Caller, .. } => {
                 self.succeeded(now);
             }
@@ -221,6 +221,8 @@ mod tests {
 
     #[test]
     fn a_caller_that_leaves_says_nothing_about_the_model() {
-        assert!(!after((0..20).map(|n| (n, Outcome::Abandoned))).is_open());
+        for outcome in [Outcome::Abandoned, Outcome::OutOfTime] {
+            assert!(!after((0..20).map(|n| (n, outcome.clone()))).is_open());
+        }
     }
 }

@@ -17,6 +17,7 @@ pub mod attempt;
 pub mod backoff;
 pub mod breaker;
 pub mod record;
+pub mod savings;
 
 pub use attempt::{Attempt, Fault, Next, Outcome, Policy, next};
 pub use breaker::{Breaker, Cooling};
@@ -28,6 +29,7 @@ pub use money::{NanoUsd, Price, Usage, cost};
 pub use prompt::{Needs, Prompt, Role, Turn};
 pub use record::Record;
 pub use rule::{Rule, Then, When};
+pub use savings::{Comparison, Pair, Spent, compare};
 pub use session::Sticky;
 pub use table::{Capability, Category, Classifying, Kind, Model, Profile, Router, Session, Table};
 

@@ -9,11 +9,12 @@ pub mod sse;
 pub mod chunk;
 pub mod answer;
 pub mod error;
+pub mod anthropic;
 
 pub use chat::{Asked, ChatRequest, Invalid};
 pub use chunk::{Chunk, Delta};
 pub use error::{UpstreamError, error_body};
-pub use sse::{Event, Events};
+pub use sse::{Event, Events, Fate};
 
 use routing::Usage;
 

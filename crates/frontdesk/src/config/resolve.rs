@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use routing::{Capability, Model, NanoUsd, Price, Profile, ProviderId, Table};
-use serde_spanned::Spanned;
 
+use super::placed::Placed;
 use super::raw::{self, At, Raw};
 use super::resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Timeouts};
 use super::{Outside, Problem};
-use read::{bytes, choice, duration, near};
+use crate::names::near;
+use read::{bytes, choice, duration};
 
 const LISTEN: &str = "127.0.0.1:8080";
 const MAX_BODY: usize = 32 << 20;
@@ -34,7 +35,7 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn at<T>(&mut self, place: &Spanned<T>, message: impl Into<String>, help: impl Into<String>) {
+    fn at<T>(&mut self, place: &Placed<T>, message: impl Into<String>, help: impl Into<String>) {
         self.problems.push(Problem { span: place.span(), message: message.into(), help: help.into() });
     }
 }
@@ -116,7 +117,7 @@ fn ledger(written: &raw::Ledger, report: &mut Report<'_>) -> LedgerSettings {
 }
 
 fn provider(
-    name: &Spanned<String>,
+    name: &Placed<String>,
     written: &raw::Provider,
     outside: &dyn Outside,
     report: &mut Report<'_>,
@@ -125,10 +126,6 @@ fn provider(
         "anthropic" => Api::Anthropic,
         _ => Api::OpenAi,
     };
-    if let (Api::Anthropic, Some(place)) = (api, &written.api) {
-        let help = "write api = \"openai\" with the provider's OpenAI-compatible address";
-        report.at(place, "providers that speak only Anthropic's protocol are not supported yet", help);
-    }
     let endpoint = match &written.base_url {
         None => {
             report.at(name, "the provider has no `base_url`", "write base_url = \"https://…/v1\"");
@@ -147,7 +144,7 @@ fn provider(
         host: HeaderValue::from_str(&format!("{}:{}", endpoint.host, endpoint.port))
             .unwrap_or(HeaderValue::from_static("")),
         endpoint,
-        authorization: written.api_key.as_ref().and_then(|reference| authorization(reference, outside, report)),
+        credential: written.api_key.as_ref().and_then(|reference| credential(api, reference, outside, report)),
         timeouts: Timeouts {
             connect: duration(&timeouts.connect, CONNECT, report),
             first_token: duration(&timeouts.first_token, FIRST_TOKEN, report),
@@ -176,9 +173,19 @@ fn endpoint(url: &str) -> Option<Endpoint> {
     })
 }
 
-/// The header that carries a credential.
-fn authorization(reference: &Spanned<String>, outside: &dyn Outside, report: &mut Report<'_>) -> Option<HeaderValue> {
-    let mut header = HeaderValue::from_str(&format!("Bearer {}", secret(reference, outside, report)?)).ok();
+/// The value of the header that carries a credential.
+fn credential(
+    api: Api,
+    reference: &Placed<String>,
+    outside: &dyn Outside,
+    report: &mut Report<'_>,
+) -> Option<HeaderValue> {
+    let secret = secret(reference, outside, report)?;
+    let mut header = match api {
+        Api::OpenAi => HeaderValue::from_str(&format!("Bearer {secret}")),
+        Api::Anthropic => HeaderValue::from_str(&secret),
+    }
+    .ok();
     match &mut header {
         Some(header) => header.set_sensitive(true),
         None => report.at(
@@ -190,7 +197,7 @@ fn authorization(reference: &Spanned<String>, outside: &dyn Outside, report: &mu
     header
 }
 
-fn secret(reference: &Spanned<String>, outside: &dyn Outside, report: &mut Report<'_>) -> Option<String> {
+fn secret(reference: &Placed<String>, outside: &dyn Outside, report: &mut Report<'_>) -> Option<String> {
     let text = reference.as_ref();
     if let Some(name) = text.strip_prefix("env:") {
         let value = outside.variable(name).filter(|value| !value.is_empty());
@@ -214,7 +221,7 @@ fn secret(reference: &Spanned<String>, outside: &dyn Outside, report: &mut Repor
     None
 }
 
-fn model(alias: &Spanned<String>, written: &raw::Model, providers: &[String], report: &mut Report<'_>) -> Model {
+fn model(alias: &Placed<String>, written: &raw::Model, providers: &[String], report: &mut Report<'_>) -> Model {
     let mut provider = ProviderId(0);
     match &written.provider {
         None => report.at(alias, "the model has no `provider`", "write provider = \"…\", one of [providers]"),
@@ -241,7 +248,7 @@ fn model(alias: &Spanned<String>, written: &raw::Model, providers: &[String], re
     }
 }
 
-fn capability(word: &Spanned<String>, report: &mut Report<'_>) -> Option<Capability> {
+fn capability(word: &Placed<String>, report: &mut Report<'_>) -> Option<Capability> {
     let found = Capability::ALL.into_iter().find(|(_, known)| known == word.as_ref());
     if found.is_none() {
         let known = Capability::ALL.map(|(_, known)| known);

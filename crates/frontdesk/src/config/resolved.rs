@@ -77,8 +77,9 @@ pub struct Provider {
     pub api: Api,
     /// Where it is.
     pub endpoint: Endpoint,
-    /// The `authorization` header with our credential; marked as sensitive, so that it is never shown.
-    pub authorization: Option<HeaderValue>,
+    /// Our credential as its header carries it, `authorization` or Anthropic's `x-api-key`; marked as sensitive, so
+    /// that it is never shown.
+    pub credential: Option<HeaderValue>,
     /// The `host` header.
     pub host: HeaderValue,
     /// How long is waited for it.
@@ -98,7 +99,7 @@ pub struct Endpoint {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// What stands before `/chat/completions`; no slash at its end.
+    /// What stands before `/chat/completions` or `/messages`; no slash at its end.
     pub prefix: String,
 }
 

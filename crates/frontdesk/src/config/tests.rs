@@ -50,8 +50,8 @@ fn a_good_file_becomes_indices_and_defaults() {
     assert_eq!(provider.endpoint.prefix, "/v1");
     assert_eq!(provider.timeouts.first_token.as_millis(), 250);
     assert_eq!(provider.timeouts.connect.as_secs(), 2);
-    let authorization = provider.authorization.as_ref().unwrap();
-    assert_eq!((authorization.as_bytes(), authorization.is_sensitive()), (&b"Bearer s3cret"[..], true));
+    let credential = provider.credential.as_ref().unwrap();
+    assert_eq!((credential.as_bytes(), credential.is_sensitive()), (&b"Bearer s3cret"[..], true));
     assert!(!format!("{config:?}").contains("s3cret"));
     let small = config.table.model(ModelId(0)).unwrap();
     assert_eq!(small.price.unwrap().cached_input, NanoUsd(20_000_000));
@@ -133,7 +133,35 @@ fn problems_are_rendered_with_the_line_they_are_about() {
     assert!(shown.ends_with("frontdesk.toml: 2 problems"), "{shown}");
 }
 
+/// Secrets are whatever a starter file names.
+struct AllSet;
+
+impl Outside for AllSet {
+    fn variable(&self, _name: &str) -> Option<String> {
+        Some("x".into())
+    }
+
+    fn file(&self, _path: &str) -> std::io::Result<Vec<u8>> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+}
+
 #[test]
 fn every_starter_file_is_a_good_one() {
-    parse("minimal.toml", include_str!("../../../../config/minimal.toml"), &Fake).unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect();
+    assert_eq!(files.len(), 1 + crate::cli::PRESETS.len(), "the minimal one and the presets");
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        if let Err(problems) = parse(&path.display().to_string(), &text, &AllSet) {
+            panic!("{problems}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_in_the_repository_is_fresh() {
+    let kept = include_str!("../../../../config/schema.json");
+    assert!(kept == schema(), "it is stale: run `cargo run -p frontdesk -- schema > config/schema.json`");
 }

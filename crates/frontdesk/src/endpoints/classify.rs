@@ -71,8 +71,8 @@ fn router(context: &Context, name: Option<&Value>) -> Result<RouterId, ApiError>
         Some(_) => return Err(ApiError::unfit("`model` must be a string")),
     };
     position.map(RouterId::at).ok_or_else(|| {
-        let known: Vec<&str> = routers.iter().map(|router| router.name.as_str()).collect();
-        ApiError::model_not_found(name.and_then(Value::as_str).unwrap_or_default(), &known)
+        let known = routers.iter().map(|router| router.name.as_str());
+        ApiError::model_not_found(name.and_then(Value::as_str).unwrap_or_default(), known)
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use routing::{Choice, ModelId, Prompt, RouterId, Table};
@@ -19,6 +19,12 @@ const FIRST_ALLOCATION: usize = 1 << 20;
 
 /// How long a client may pause within its body.
 const BODY_PAUSE: Duration = Duration::from_secs(30);
+/// How long the whole body may take, so that a trickle holds nothing for ever.
+const BODY_TIME: Duration = Duration::from_secs(180);
+/// How much of a body that is too large is read and thrown away, and for how long: most clients read an answer only
+/// after they have sent everything.
+const DISCARDED: usize = 64 << 20;
+const DISCARDING: Duration = Duration::from_secs(10);
 /// The header that bounds the time of a request.
 const TIMEOUT: &str = "x-frontdesk-timeout-ms";
 
@@ -37,9 +43,18 @@ pub(super) fn deadline(headers: &HeaderMap) -> Result<Option<Instant>, ApiError>
 /// The whole body, up to `most` bytes.
 pub(crate) async fn read(mut body: Incoming, headers: &HeaderMap, most: usize) -> Result<Bytes, ApiError> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > most) {
-        return Err(ApiError::too_large(most));
+    let gathered = match announced {
+        Some(length) if length > most => Err(ApiError::too_large(most)),
+        _ => timeout(BODY_TIME, gather(&mut body, announced, most)).await.map_err(|_| ApiError::too_slow())?,
+    };
+    // A client that asks before it sends is told before it does.
+    if gathered.as_ref().is_err_and(ApiError::is_too_large) && !headers.contains_key(EXPECT) {
+        let _rest_is_left = timeout(DISCARDING, discard(&mut body)).await;
     }
+    gathered
+}
+
+async fn gather(body: &mut Incoming, announced: Option<usize>, most: usize) -> Result<Bytes, ApiError> {
     let mut whole = BytesMut::new();
     let mut first = Bytes::new();
     while let Some(frame) = timeout(BODY_PAUSE, body.frame()).await.map_err(|_| ApiError::too_slow())? {
@@ -61,6 +76,16 @@ pub(crate) async fn read(mut body: Incoming, headers: &HeaderMap, most: usize) -
         whole.extend_from_slice(&data);
     }
     Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+async fn discard(body: &mut Incoming) {
+    let mut discarded = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        discarded += frame.data_ref().map_or(0, Bytes::len);
+        if discarded > DISCARDED {
+            return;
+        }
+    }
 }
 
 /// The request in a body.
@@ -99,6 +124,5 @@ pub(super) fn choose<'a>(
 
 fn unknown(table: &Table, name: &str) -> ApiError {
     let routers = table.routers.iter().map(|router| router.name.as_str());
-    let known: Vec<&str> = routers.chain(table.models.iter().map(|model| model.alias.as_str())).take(20).collect();
-    ApiError::model_not_found(name, &known)
+    ApiError::model_not_found(name, routers.chain(table.models.iter().map(|model| model.alias.as_str())))
 }

@@ -106,7 +106,7 @@ pub(crate) async fn classified(context: &Context, id: RouterId, prompt: &Prompt<
                 votes.push(Vote { stage: Stage::Embedded, said });
             }
             Step::Ask(Stage::Llm) => {
-                let (said, row) = judge::ask(context, router, prompt).await;
+                let (said, row) = judge::ask(context, (id, router), prompt).await;
                 judge = row;
                 votes.push(Vote { stage: Stage::Llm, said });
             }

@@ -11,17 +11,18 @@ use bytes::Bytes;
 use http::Response;
 use routing::{Decision, ModelId, Next, Outcome, Policy, next};
 use tokio::time::Instant;
-use wire::ChatRequest;
-use wire::splice::{Changes, splice};
+use wire::{ChatRequest, Invalid};
 
 use super::body::ClientBody;
 use super::record::Recorder;
 use super::{Context, Operation};
 use crate::error::ApiError;
-use call::{Ask, Called, Callee, call};
-use client::Pieces;
+use call::{Ask, Called, Callee, Deadline, call};
 use proceed::Proceed;
 use relay::Relay;
+
+/// When to come back where no model of the chain says.
+const DEFAULT_WAIT: Duration = Duration::from_secs(1);
 
 /// What a chain came to.
 #[derive(Debug)]
@@ -67,11 +68,10 @@ type Asked<'a> = (Operation, &'a Bytes, &'a ChatRequest<'a>);
 struct Tried {
     /// A conversation was too long for this much context.
     least_context: u64,
-    /// The soonest that a model which is left alone may be asked again.
-    soonest: Option<Duration>,
     /// The newest error that could be the client's answer.
     refusal: Option<Response<Bytes>>,
-    timed_out: bool,
+    /// What a provider's protocol has no place for.
+    unfit: Option<Invalid>,
 }
 
 /// Tries the models of the decision's chain in order; nothing goes on after the client's `deadline`.
@@ -87,15 +87,11 @@ pub(super) async fn forward(
         let Some(callee) = Callee::of(&context.snapshot.config, *model) else {
             continue;
         };
-        if callee.context() <= tried.least_context {
-            continue;
-        }
-        if let Err(cooling) = context.snapshot.admits(*model, context.app.now()) {
-            tried.soonest = Some(tried.soonest.map_or(cooling.retry_in, |soonest| soonest.min(cooling.retry_in)));
+        if callee.context() <= tried.least_context || context.snapshot.admits(*model, context.app.now()).is_err() {
             continue;
         }
         let latest = recorder.began() + callee.provider.timeouts.total;
-        let latest = deadline.map_or(latest, |deadline| deadline.min(latest));
+        let latest = Deadline { at: deadline.map_or(latest, |deadline| deadline.min(latest)) };
         match attempt(context, asked, *model, latest, &mut tried, recorder).await {
             Step::Answered(Answer::Stream { response, mut relay }) => {
                 let left = decision.chain.get(position + 1..).unwrap_or_default();
@@ -104,19 +100,21 @@ pub(super) async fn forward(
             }
             Step::Answered(answer) => return Ok(answer),
             Step::Stop => return as_it_came(tried.refusal, recorder),
+            Step::OutOfTime => return Err(ApiError::timed_out()),
             Step::Onward => {}
         }
     }
     if tried.refusal.is_some() && tried.least_context > 0 {
         return as_it_came(tried.refusal, recorder);
     }
-    Err(exhausted(recorder, &tried))
+    Err(exhausted(context, decision, recorder, tried.unfit))
 }
 
 /// What one model came to.
 enum Step {
     Answered(Answer),
     Onward,
+    OutOfTime,
     Stop,
 }
 
@@ -125,24 +123,27 @@ async fn attempt(
     context: &Context,
     (operation, body, request): Asked<'_>,
     model: ModelId,
-    latest: Instant,
+    deadline: Deadline,
     tried: &mut Tried,
     recorder: &mut Recorder,
 ) -> Step {
     let Some(callee) = Callee::of(&context.snapshot.config, model) else {
         return Step::Onward;
     };
-    let changes = Changes { model: &callee.model.id, include_usage: operation != Operation::Embeddings, prefill: None };
-    let pieces = Pieces::from(splice(body, request, &changes));
+    let pieces = match callee.outgoing(body, request, None, operation != Operation::Embeddings) {
+        Ok(pieces) => pieces,
+        Err(unfit) => {
+            tried.unfit = Some(unfit);
+            return Step::Onward;
+        }
+    };
+    let (stream, wants_usage, created) = (request.stream, request.wants_usage, recorder.created());
     loop {
+        if deadline.is_over() {
+            return Step::OutOfTime;
+        }
         recorder.calling(model);
-        let ask = Ask {
-            operation,
-            pieces: pieces.clone(),
-            stream: request.stream,
-            wants_usage: request.wants_usage,
-            deadline: latest,
-        };
+        let ask = Ask { operation, pieces: pieces.clone(), stream, wants_usage, deadline, created };
         let failure = match call(&context.app.client, &callee, ask).await {
             Called::Whole { response, delta } => {
                 recorder.first_token();
@@ -159,12 +160,14 @@ async fn attempt(
             Called::Failed(failure) => failure,
         };
         recorder.called(&failure.outcome);
-        tried.timed_out = failure.outcome == Outcome::TimedOut;
+        if failure.outcome == Outcome::OutOfTime {
+            return Step::OutOfTime;
+        }
         tried.refusal = failure.response.or(tried.refusal.take());
         let policy = Policy {
             retries: callee.provider.retries,
             patience: callee.provider.patience,
-            time_left: latest.saturating_duration_since(Instant::now()),
+            time_left: deadline.at.saturating_duration_since(Instant::now()),
         };
         match next(&recorder.attempts(), &policy, recorder.chance()) {
             Next::Again(pause) => {
@@ -182,16 +185,20 @@ async fn attempt(
     }
 }
 
-/// Every model failed: 504 where time ran out, 502 where the last one talked nonsense or refused us, else 503.
-fn exhausted(recorder: &Recorder, tried: &Tried) -> ApiError {
-    let wait = tried.soonest.unwrap_or(Duration::from_secs(1));
-    match recorder.attempts().last().map(|attempt| &attempt.outcome) {
-        None => ApiError::unavailable(wait),
-        _ if tried.timed_out => ApiError::timed_out(),
-        Some(Outcome::Nonsense | Outcome::Refused { fault: routing::Fault::Credential, .. }) => {
+/// Every model failed: 504 where the last one was too slow, 502 where it talked nonsense or refused us, 400 where no
+/// model's protocol has a place for the request, else 503 with the time when one of them may be asked again.
+fn exhausted(context: &Context, decision: &Decision, recorder: &Recorder, unfit: Option<Invalid>) -> ApiError {
+    match (recorder.attempts().last().map(|attempt| &attempt.outcome), unfit) {
+        (None, Some(unfit)) => ApiError::invalid(&unfit),
+        (Some(Outcome::TimedOut), _) => ApiError::timed_out(),
+        (Some(Outcome::Nonsense | Outcome::Refused { fault: routing::Fault::Credential, .. }), _) => {
             ApiError::bad_upstream()
         }
-        Some(_) => ApiError::unavailable(wait),
+        (None | Some(_), _) => {
+            let now = context.app.now();
+            let waits = decision.chain.iter().filter_map(|model| context.snapshot.available_in(*model, now));
+            ApiError::unavailable(waits.min().unwrap_or(DEFAULT_WAIT))
+        }
     }
 }
 

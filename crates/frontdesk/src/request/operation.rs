@@ -1,5 +1,7 @@
 //! What is asked of a model: the endpoints that lead to one.
 
+use crate::config::Api;
+
 /// An endpoint that is forwarded to a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -22,13 +24,15 @@ impl Operation {
         }
     }
 
-    /// The path behind a provider's base URL.
+    /// The path behind a provider's base URL; `None`: its protocol has no such operation.
     #[must_use]
-    pub fn upstream_path(self) -> &'static str {
-        match self {
-            Self::Chat => "/chat/completions",
-            Self::Completions => "/completions",
-            Self::Embeddings => "/embeddings",
+    pub fn upstream_path(self, api: Api) -> Option<&'static str> {
+        match (self, api) {
+            (Self::Chat, Api::OpenAi) => Some("/chat/completions"),
+            (Self::Chat, Api::Anthropic) => Some("/messages"),
+            (Self::Completions, Api::OpenAi) => Some("/completions"),
+            (Self::Embeddings, Api::OpenAi) => Some("/embeddings"),
+            (Self::Completions | Self::Embeddings, Api::Anthropic) => None,
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod headers;
 
+pub(crate) use headers::{REQUEST_ID, id_value};
+
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -68,6 +70,11 @@ impl Recorder {
     /// When the request came in.
     pub(super) fn began(&self) -> Instant {
         self.began
+    }
+
+    /// When the request came in, seconds since the Unix epoch.
+    pub(super) fn created(&self) -> u64 {
+        self.record.time_us.unsigned_abs() / 1_000_000
     }
 
     /// Where connections are kept.
@@ -201,6 +208,18 @@ impl Recorder {
             row.attempt.cost = price.map_or(NanoUsd::ZERO, |price| cost(&price, &row.attempt.usage));
         }
         self.add_up();
+    }
+
+    /// Counts events of a stream that could not be read and were left out.
+    pub(super) fn dropped_events(&self, malformed: u64) {
+        if malformed > 0 {
+            self.context.app.metrics.malformed_events.inc_by(malformed);
+        }
+    }
+
+    /// Whether the answer's text is kept.
+    pub(super) fn keeps_answer(&self) -> bool {
+        self.text.as_ref().is_some_and(|text| text.answer.is_some())
     }
 
     /// Notes a piece of the answer's text, where it is kept.

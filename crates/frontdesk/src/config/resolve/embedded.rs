@@ -5,9 +5,9 @@ use std::sync::Arc;
 use classify::train::{Options, train};
 use classify::{Bound, Embedded, Example};
 use routing::{Kind, Role, Router, Turn};
-use serde_spanned::Spanned;
 
 use super::Report;
+use crate::config::placed::Placed;
 use crate::config::{Outside, raw};
 
 /// The least examples of a category that the embedded classifier learns from.
@@ -15,7 +15,7 @@ const FEW: usize = 5;
 
 /// The classifier, where the router asks one.
 pub(super) fn bound(
-    name: &Spanned<String>,
+    name: &Placed<String>,
     written: &raw::Classifier,
     router: &Router,
     outside: &dyn Outside,
@@ -45,12 +45,7 @@ pub(super) fn bound(
     }
 }
 
-fn from_file(
-    place: &Spanned<String>,
-    router: &Router,
-    outside: &dyn Outside,
-    report: &mut Report<'_>,
-) -> Option<Bound> {
+fn from_file(place: &Placed<String>, router: &Router, outside: &dyn Outside, report: &mut Report<'_>) -> Option<Bound> {
     let path = place.as_ref().strip_prefix("file:").unwrap_or(place.as_ref());
     let read = outside.file(path).map_err(|error| error.to_string());
     let model = read.and_then(|file| classify::weights::read(&file).map_err(|error| error.to_string()));
@@ -75,7 +70,7 @@ fn from_file(
 }
 
 /// Learns categories of the operator's own from their examples.
-fn learned(name: &Spanned<String>, router: &Router, report: &mut Report<'_>) -> Option<Bound> {
+fn learned(name: &Placed<String>, router: &Router, report: &mut Report<'_>) -> Option<Bound> {
     let poor = router.categories.iter().find(|category| category.examples.len() < FEW);
     if let Some(poor) = poor {
         let message = format!("the embedded classifier cannot learn `{}` from fewer than {FEW} examples", poor.name);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Report;
 use crate::config::raw::At;
+use crate::names::near;
 
 /// No duration of a configuration may be longer: what is above is a slip of the pen.
 const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
@@ -55,36 +56,4 @@ pub(super) fn choice<'a>(value: &At<String>, words: &[&'a str], report: &mut Rep
         report.at(place, message, near(place.as_ref(), words.iter().copied()));
         default
     })
-}
-
-/// Advice that names what is nearest to a name nobody knows.
-pub(super) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let mut known: Vec<_> = known.into_iter().map(|known| (distance(name, known), known)).collect();
-    known.sort_unstable();
-    match known.as_slice() {
-        [] => "define it first".into(),
-        [(steps, nearest), ..] if *steps <= 2 => format!("did you mean `{nearest}`?"),
-        all => {
-            let names: Vec<_> = all.iter().take(8).map(|(_, known)| format!("`{known}`")).collect();
-            format!("known are {}", names.join(", "))
-        }
-    }
-}
-
-/// Levenshtein's distance in characters.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (position, a) in from.chars().enumerate() {
-        let mut diagonal = position;
-        let mut left = position + 1;
-        let mut next = vec![left];
-        for (b, above) in to.iter().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(a != *b)).min(above + 1).min(left + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use classify::Bound;
 use regex::Regex;
 use routing::{Category, CategoryId, Classifying, Kind, ModelId, Router, Rule, Session, Sticky, Table, Then, When};
-use serde_spanned::Spanned;
 
 use super::Report;
 use super::embedded;
-use super::read::{choice, duration, near};
+use super::read::{choice, duration};
 use crate::config::Outside;
+use crate::config::placed::Placed;
 use crate::config::raw::{self, Raw};
+use crate::names::near;
 
 const MIN_CONFIDENCE: f32 = 0.55;
 const JUDGE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -37,7 +38,7 @@ pub(super) fn resolve(
     classifiers
 }
 
-fn router(name: &Spanned<String>, written: &raw::Router, table: &Table, report: &mut Report<'_>) -> Router {
+fn router(name: &Placed<String>, written: &raw::Router, table: &Table, report: &mut Report<'_>) -> Router {
     let categories: Vec<Category> = written
         .categories
         .iter()
@@ -75,11 +76,11 @@ fn router(name: &Spanned<String>, written: &raw::Router, table: &Table, report: 
     }
 }
 
-fn models(names: &[Spanned<String>], table: &Table, report: &mut Report<'_>) -> Vec<ModelId> {
+fn models(names: &[Placed<String>], table: &Table, report: &mut Report<'_>) -> Vec<ModelId> {
     names.iter().filter_map(|name| model(name, table, report)).collect()
 }
 
-fn model(name: &Spanned<String>, table: &Table, report: &mut Report<'_>) -> Option<ModelId> {
+fn model(name: &Placed<String>, table: &Table, report: &mut Report<'_>) -> Option<ModelId> {
     let found = table.models.iter().position(|model| model.alias == *name.as_ref());
     if found.is_none() {
         let known = table.models.iter().map(|model| model.alias.as_str());
@@ -88,7 +89,7 @@ fn model(name: &Spanned<String>, table: &Table, report: &mut Report<'_>) -> Opti
     found.map(ModelId::at)
 }
 
-fn category(name: &Spanned<String>, categories: &[Category], report: &mut Report<'_>) -> Option<CategoryId> {
+fn category(name: &Placed<String>, categories: &[Category], report: &mut Report<'_>) -> Option<CategoryId> {
     let found = categories.iter().position(|category| category.name == *name.as_ref());
     if found.is_none() {
         let known = categories.iter().map(|category| category.name.as_str());
@@ -108,7 +109,7 @@ fn session(written: &raw::Session, report: &mut Report<'_>) -> Session {
 
 #[expect(clippy::cast_possible_truncation, reason = "a number between 0 and 1 loses only digits")]
 fn classifying(
-    router: &Spanned<String>,
+    router: &Placed<String>,
     written: &raw::Classifier,
     table: &Table,
     report: &mut Report<'_>,
@@ -143,7 +144,7 @@ fn classifying(
     }
 }
 
-fn rule(written: &Spanned<raw::Rule>, categories: &[Category], table: &Table, report: &mut Report<'_>) -> Option<Rule> {
+fn rule(written: &Placed<raw::Rule>, categories: &[Category], table: &Table, report: &mut Report<'_>) -> Option<Rule> {
     let rule = written.as_ref();
     let then = match (&rule.then.category, &rule.then.model) {
         (Some(name), None) => Then::Category(category(name, categories, report)?),
@@ -157,7 +158,7 @@ fn rule(written: &Spanned<raw::Rule>, categories: &[Category], table: &Table, re
     Some(Rule { when, then })
 }
 
-fn when(written: &Spanned<toml::Table>, report: &mut Report<'_>) -> When {
+fn when(written: &Placed<toml::Table>, report: &mut Report<'_>) -> When {
     let mut when = When::default();
     let known = ["tools", "images", "json_schema", "min_input_tokens", "max_input_tokens", "regex", "key"];
     for (name, value) in written.as_ref() {

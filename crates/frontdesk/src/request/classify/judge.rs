@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use classify::judge::{question, read_answer};
 use routing::record::ClassifierRow;
-use routing::{CategoryId, Classification, ModelId, NanoUsd, Outcome, Prompt, Router, Usage, cost};
+use routing::{CategoryId, Classification, NanoUsd, Outcome, Prompt, Router, RouterId, Usage, cost};
 use serde_json::json;
 use tokio::time::Instant;
+use wire::ChatRequest;
 
-use crate::request::forward::call::{Ask, Called, Callee, call};
+use crate::request::forward::call::{Ask, Called, Callee, Deadline, call};
 use crate::request::{Context, Operation};
 
 /// The most tokens a judge may write: a category's name takes a few.
@@ -16,12 +17,12 @@ const MAX_TOKENS: u32 = 10;
 /// What the model says, and the row of its call; no row where none was made.
 pub(super) async fn ask(
     context: &Context,
-    router: &Router,
+    (router_id, router): (RouterId, &Router),
     prompt: &Prompt<'_>,
 ) -> (Option<Classification>, Option<ClassifierRow>) {
     let snapshot = &context.snapshot;
-    let Some((id, callee)) = router.classifying.model.and_then(|id| Some((id, Callee::of(&snapshot.config, id)?)))
-    else {
+    let callee = router.classifying.model.and_then(|id| Callee::of(&snapshot.config, id));
+    let (Some(callee), Some(breaker)) = (callee, snapshot.judge(router_id)) else {
         return (None, None);
     };
     let Some(question) = question(router, prompt) else {
@@ -35,58 +36,59 @@ pub(super) async fn ask(
         cost: NanoUsd::ZERO,
         total_us: 0,
     };
-    if snapshot.admits(id, context.app.now()).is_err() {
+    if breaker.lock().admits(context.app.now()).is_err() {
         return (None, Some(row));
     }
-    let body = json!({
-        "model": callee.model.id,
-        "messages": [{"role": "system", "content": question.system}, {"role": "user", "content": question.user}],
-        "temperature": 0,
-        "max_tokens": MAX_TOKENS,
-    });
-    let deadline = began + router.classifying.timeout;
-    let ask = Ask {
-        operation: Operation::Chat,
-        pieces: vec![Bytes::from(body.to_string())].into(),
-        stream: false,
-        wants_usage: true,
-        deadline,
+    let body = Bytes::from(
+        json!({
+            "model": callee.model.id,
+            "messages": [{"role": "system", "content": question.system}, {"role": "user", "content": question.user}],
+            "temperature": 0,
+            "max_tokens": MAX_TOKENS,
+        })
+        .to_string(),
+    );
+    let Some(pieces) = ChatRequest::read(&body).ok().and_then(|ours| callee.outgoing(&body, &ours, None, false).ok())
+    else {
+        return (None, Some(row));
     };
+    let deadline = Deadline { at: began + router.classifying.timeout };
+    let created = context.app.wall_seconds();
+    let ask = Ask { operation: Operation::Chat, pieces, stream: false, wants_usage: true, deadline, created };
     let called = call(&context.app.client, &callee, ask).await;
     row.total_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let category = understood(context, router, (id, &callee), called, &mut row);
+    let (outcome, category) = understood(router, &callee, called, &mut row);
+    breaker.lock().after(&outcome, context.app.now());
     // A model's word for it has no probability; that it was one of the categories is all there is.
     let said = category.map(|category| Classification { category, confidence: 1.0, probabilities: Vec::new() });
     (said, Some(row))
 }
 
-/// The category in a judge's answer; notes how the call ended.
+/// How the call ended, and the category in the judge's answer.
 fn understood(
-    context: &Context,
     router: &Router,
-    (id, callee): (ModelId, &Callee<'_>),
+    callee: &Callee<'_>,
     called: Called,
     row: &mut ClassifierRow,
-) -> Option<CategoryId> {
-    let ended = |outcome: &Outcome| context.snapshot.ended(id, outcome, context.app.now());
+) -> (Outcome, Option<CategoryId>) {
     match called {
         Called::Whole { response, delta } => {
-            ended(&Outcome::Answered);
             row.usage = delta.usage.unwrap_or_default();
             row.cost = callee.model.price.map_or(NanoUsd::ZERO, |price| cost(&price, &row.usage));
             let answer = wire::chunk::text_of(response.body()).unwrap_or_default();
             let category = read_answer(router, &answer);
             row.outcome = if category.is_some() { "answered" } else { "unknown_label" };
-            category
+            (Outcome::Answered, category)
         }
         Called::Stream { .. } => {
             row.outcome = "failed";
-            None
+            (Outcome::Nonsense, None)
         }
         Called::Failed(failure) => {
-            row.outcome = if failure.outcome == Outcome::TimedOut { "timeout" } else { "failed" };
-            ended(&failure.outcome);
-            None
+            // The judge has its own time: when that is over, it was too slow.
+            let late = matches!(failure.outcome, Outcome::TimedOut | Outcome::OutOfTime);
+            row.outcome = if late { "timeout" } else { "failed" };
+            (if late { Outcome::TimedOut } else { failure.outcome }, None)
         }
     }
 }

@@ -3,22 +3,25 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
 use routing::{Fault, Model, ModelId, Outcome};
 use tokio::time::{Instant, timeout_at};
-use wire::UpstreamError;
 use wire::answer::{Answer, read_answer, read_other};
 use wire::chunk::Delta;
+use wire::splice::{Changes, splice};
+use wire::{ChatRequest, Invalid, UpstreamError, anthropic};
 
 use super::client::{Client, Connection, Pieces};
 use super::relay::{Begun, Relay};
-use crate::config::{Config, Endpoint, Provider};
+use crate::config::{Api, Config, Endpoint, Provider};
 use crate::request::Operation;
 
 /// The largest answer that is taken in whole.
 const MAX_ANSWER: usize = 64 << 20;
+/// The version of Anthropic's protocol that is spoken.
+const ANTHROPIC_VERSION: &str = "2023-06-01";
 
 /// How a call went.
 #[derive(Debug)]
@@ -60,6 +63,24 @@ impl<'a> Callee<'a> {
         Some(Self { model, provider })
     }
 
+    /// The client's request as this model takes it.
+    ///
+    /// # Errors
+    /// When the provider's protocol has no place for something in it.
+    pub(crate) fn outgoing(
+        &self,
+        body: &Bytes,
+        request: &ChatRequest<'_>,
+        prefill: Option<&str>,
+        include_usage: bool,
+    ) -> Result<Pieces, Invalid> {
+        let changes = Changes { model: &self.model.id, include_usage, prefill };
+        match self.provider.api {
+            Api::OpenAi => Ok(splice(body, request, &changes).into()),
+            Api::Anthropic => Ok(vec![anthropic::messages_request(body, &changes)?.into()].into()),
+        }
+    }
+
     /// The most tokens of a conversation.
     pub(crate) fn context(&self) -> u64 {
         self.model.context.unwrap_or(u64::MAX)
@@ -76,30 +97,50 @@ pub(crate) struct Ask {
     /// Whether the client asked for an event of usage itself.
     pub(crate) wants_usage: bool,
     /// Nothing goes on after it.
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
+    /// When the request came in, seconds since the Unix epoch: `created` of answers whose protocol has none.
+    pub(crate) created: u64,
+}
+
+/// When the whole request must be over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
+}
+
+impl Deadline {
+    pub(crate) fn is_over(self) -> bool {
+        self.at <= Instant::now()
+    }
+
+    /// What it means that a wait ended without an answer: the model's fault, unless the whole time is over.
+    fn outcome(self) -> Outcome {
+        if self.is_over() { Outcome::OutOfTime } else { Outcome::TimedOut }
+    }
 }
 
 /// Calls a model. The head of its answer, and the first useful event of a stream, must come within `first_token`.
 pub(crate) async fn call(client: &Client, callee: &Callee<'_>, ask: Ask) -> Called {
-    let first = ask.deadline.min(Instant::now() + callee.provider.timeouts.first_token);
+    let deadline = ask.deadline;
+    let first = deadline.at.min(Instant::now() + callee.provider.timeouts.first_token);
     // A whole answer takes as long as it takes to arrive; only a stream has a first event to wait for.
-    let until = if ask.stream { first } else { ask.deadline };
+    let until = if ask.stream { first } else { deadline.at };
     match timeout_at(until, answer(client, callee, ask, first)).await {
         Ok(Ok(called)) => called,
         Ok(Err(failure)) => Called::Failed(failure),
-        Err(_) => Called::Failed(Outcome::TimedOut.into()),
+        Err(_) => Called::Failed(deadline.outcome().into()),
     }
 }
 
 async fn answer(client: &Client, callee: &Callee<'_>, ask: Ask, first: Instant) -> Result<Called, Failure> {
     let provider = callee.provider;
-    let (connection, response) =
-        timeout_at(first, send(client, provider, &ask)).await.map_err(|_| Outcome::TimedOut)??;
+    let sending = send(client, provider, &ask);
+    let (connection, response) = timeout_at(first, sending).await.map_err(|_| ask.deadline.outcome())??;
     let (head, incoming) = response.into_parts();
     let is_stream =
         head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     if head.status.is_success() && is_stream {
-        let mut relay = Box::new(Relay::new(connection, incoming, provider, ask.deadline, ask.wants_usage));
+        let mut relay = Box::new(Relay::new(connection, incoming, provider, &ask));
         return match relay.first_useful().await {
             Begun::Useful => Ok(Called::Stream { response: passed(head.status, &head.headers), relay }),
             Begun::Error(error) => Err(refused(error.status.unwrap_or(500), None, &error).into()),
@@ -107,6 +148,8 @@ async fn answer(client: &Client, callee: &Callee<'_>, ask: Ask, first: Instant) 
         };
     }
     let whole = collect(connection, incoming, client, &provider.endpoint).await?;
+    let whole = spoken_as_openai(provider.api, head.status.is_success(), whole, ask.created);
+    let whole = whole.ok_or(Outcome::Nonsense)?;
     let response = passed(head.status, &head.headers).map(|()| whole.clone());
     if !head.status.is_success() {
         let outcome = refused(head.status.as_u16(), retry_after(&head.headers), &UpstreamError::read(&whole));
@@ -118,6 +161,15 @@ async fn answer(client: &Client, callee: &Callee<'_>, ask: Ask, first: Instant) 
         Answer::Whole(delta) => Ok(Called::Whole { response, delta }),
         Answer::Error(error) => Err(refused(error.status.unwrap_or(500), None, &error).into()),
         Answer::Nonsense => Err(Outcome::Nonsense.into()),
+    }
+}
+
+/// A whole answer in the client's protocol; `None`: it is none.
+fn spoken_as_openai(api: Api, success: bool, whole: Bytes, created: u64) -> Option<Bytes> {
+    match (api, success) {
+        (Api::OpenAi, _) => Some(whole),
+        (Api::Anthropic, true) => anthropic::chat_answer(&whole, created).map(Bytes::from),
+        (Api::Anthropic, false) => Some(anthropic::error_answer(&whole).into()),
     }
 }
 
@@ -138,15 +190,22 @@ async fn send(client: &Client, provider: &Provider, ask: &Ask) -> Result<(Connec
 }
 
 fn request(provider: &Provider, ask: &Ask) -> Option<Request<Pieces>> {
-    let uri = format!("{}{}", provider.endpoint.prefix, ask.operation.upstream_path());
+    let uri = format!("{}{}", provider.endpoint.prefix, ask.operation.upstream_path(provider.api)?);
     let mut request = Request::new(ask.pieces.clone());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.parse().ok()?;
     let headers = request.headers_mut();
     headers.insert(HOST, provider.host.clone());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(authorization) = &provider.authorization {
-        headers.insert(AUTHORIZATION, authorization.clone());
+    let credential = match provider.api {
+        Api::OpenAi => AUTHORIZATION,
+        Api::Anthropic => {
+            headers.insert("anthropic-version", HeaderValue::from_static(ANTHROPIC_VERSION));
+            HeaderName::from_static("x-api-key")
+        }
+    };
+    if let Some(value) = &provider.credential {
+        headers.insert(credential, value.clone());
     }
     Some(request)
 }

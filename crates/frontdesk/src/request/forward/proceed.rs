@@ -6,12 +6,10 @@ use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::Bytes;
 use routing::{Capability, Decision, ModelId};
-use tokio::time::Instant;
 use wire::ChatRequest;
 use wire::chunk::Delta;
-use wire::splice::{Changes, splice};
 
-use super::call::{Ask, Called, Callee, call};
+use super::call::{Ask, Called, Callee, Deadline, call};
 use super::relay::Relay;
 use crate::request::record::Recorder;
 use crate::request::{Context, Operation};
@@ -75,7 +73,7 @@ impl Proceed {
     }
 
     /// Calls the other model; `false` where there is nothing to go on from, or it has been tried.
-    pub(super) fn start(&mut self, wants_usage: bool, deadline: Instant) -> bool {
+    pub(super) fn start(&mut self, wants_usage: bool, deadline: Deadline) -> bool {
         let Some(said) = self.said.as_ref().filter(|said| !said.trim_end().is_empty()) else {
             return false;
         };
@@ -86,6 +84,7 @@ impl Proceed {
             return false;
         }
         let (context, body, model, said) = (self.context.clone(), self.body.clone(), self.model, said.clone());
+        let created = context.app.wall_seconds();
         self.calling = Some(Box::pin(async move {
             let failed = || Called::Failed(routing::Outcome::Nonsense.into());
             let Some(callee) = Callee::of(&context.snapshot.config, model) else {
@@ -94,9 +93,10 @@ impl Proceed {
             let Ok(request) = ChatRequest::read(&body) else {
                 return failed();
             };
-            let changes = Changes { model: &callee.model.id, include_usage: true, prefill: Some(&said) };
-            let pieces = splice(&body, &request, &changes).into();
-            let ask = Ask { operation: Operation::Chat, pieces, stream: true, wants_usage, deadline };
+            let Ok(pieces) = callee.outgoing(&body, &request, Some(&said), true) else {
+                return failed();
+            };
+            let ask = Ask { operation: Operation::Chat, pieces, stream: true, wants_usage, deadline, created };
             call(&context.app.client, &callee, ask).await
         }));
         true

@@ -6,20 +6,24 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use hyper::body::Incoming;
 use routing::{Outcome, Usage};
 use tokio::time::{Instant, Sleep, sleep_until};
-use wire::{Chunk, Events, UpstreamError};
+use wire::anthropic::Translator;
+use wire::{Chunk, Event, Events, Fate, UpstreamError};
 
+use super::call::{Ask, Deadline};
 use super::client::Connection;
 use super::proceed::Proceed;
-use crate::config::{Endpoint, Provider};
+use crate::config::{Api, Endpoint, Provider};
 use crate::request::record::Recorder;
 
 /// Events that may come before the first useful one.
 const MAX_PRELUDE: usize = 1_000;
+/// Bytes of them that are held back.
+const MAX_HELD: usize = 4 << 20;
 
 /// What a stream began with.
 #[derive(Debug)]
@@ -40,21 +44,33 @@ pub struct Relay {
     proceed: Option<Proceed>,
     upstream: Option<(Connection, Incoming)>,
     events: Events,
+    /// Makes OpenAI's events of those of another protocol.
+    translator: Option<Translator>,
     ready: VecDeque<Bytes>,
     endpoint: Endpoint,
     idle: Duration,
-    /// When the upstream has been silent for too long, or the whole request has taken too long.
+    /// When the upstream said something last.
+    heard_at: Instant,
+    /// Wakes when the upstream may have been silent for too long, or the whole request has taken too long.
     patience: Pin<Box<Sleep>>,
-    deadline: Instant,
+    deadline: Deadline,
     wants_usage: bool,
+    seen: Seen,
+}
+
+/// What was read of the events in passing.
+#[derive(Clone, Debug, Default)]
+struct Seen {
     usage: Option<Usage>,
     text_bytes: usize,
+    events: usize,
+    malformed: u64,
     finished: bool,
     done: bool,
 }
 
 /// The next data of an answer, while its connection is driven.
-pub(super) async fn next_data(
+pub(crate) async fn next_data(
     connection: &mut Connection,
     incoming: &mut Incoming,
 ) -> Option<Result<Bytes, hyper::Error>> {
@@ -80,67 +96,68 @@ fn poll_data(
 }
 
 impl Relay {
-    pub(super) fn new(
-        connection: Connection,
-        incoming: Incoming,
-        provider: &Provider,
-        deadline: Instant,
-        wants_usage: bool,
-    ) -> Self {
+    pub(super) fn new(connection: Connection, incoming: Incoming, provider: &Provider, ask: &Ask) -> Self {
+        let now = Instant::now();
         let idle = provider.timeouts.idle;
+        let translator = match provider.api {
+            Api::OpenAi => None,
+            Api::Anthropic => Some(Translator::new(ask.created)),
+        };
         Self {
             recorder: None,
             proceed: None,
             upstream: Some((connection, incoming)),
             events: Events::default(),
+            translator,
             ready: VecDeque::new(),
             endpoint: provider.endpoint.clone(),
             idle,
-            patience: Box::pin(sleep_until(deadline.min(Instant::now() + idle))),
-            deadline,
-            wants_usage,
-            usage: None,
-            text_bytes: 0,
-            finished: false,
-            done: false,
+            heard_at: now,
+            patience: Box::pin(sleep_until(ask.deadline.at.min(now + idle))),
+            deadline: ask.deadline,
+            wants_usage: ask.wants_usage,
+            seen: Seen::default(),
         }
     }
 
     /// Takes what goes on where the upstream breaks off, and tells it what has come already.
     pub(super) fn with_proceed(&mut self, mut proceed: Option<Proceed>) {
-        for data in self.ready.iter().filter_map(data_of) {
-            if let (Some(proceed), Chunk::Delta(delta)) = (&mut proceed, Chunk::read(Some(&data))) {
-                proceed.heard(&delta, Some(&data));
-            }
+        if let Some(proceed) = &mut proceed {
+            each_event(&self.ready, &mut |data| {
+                if let Chunk::Delta(delta) = Chunk::read(Some(data)) {
+                    proceed.heard(&delta, Some(data));
+                }
+            });
         }
         self.proceed = proceed;
     }
 
     /// Takes the recorder, and tells it what has come already.
     pub(super) fn with_recorder(&mut self, mut recorder: Recorder) {
-        for piece in &self.ready {
-            recorder.said(|| wire::chunk::text_of(&data_of(piece)?));
+        if recorder.keeps_answer() {
+            each_event(&self.ready, &mut |data| recorder.said(|| wire::chunk::text_of(data)));
         }
         self.recorder = Some(recorder);
     }
 
     /// Reads up to the first useful event.
     pub(super) async fn first_useful(&mut self) -> Begun {
-        while self.text_bytes == 0 && !self.finished {
+        while self.seen.text_bytes == 0 && !self.seen.finished {
             let Some((connection, incoming)) = &mut self.upstream else {
                 return Begun::Nonsense;
             };
             let Some(Ok(data)) = next_data(connection, incoming).await else {
                 return Begun::Nonsense;
             };
-            if self.ready.len() > MAX_PRELUDE || self.events.push(&data).is_err() {
+            let held: usize = self.ready.iter().map(Bytes::len).sum();
+            if self.seen.events > MAX_PRELUDE || held > MAX_HELD || self.events.push(data).is_err() {
                 return Begun::Nonsense;
             }
             if let Some(error) = self.take_events() {
                 return Begun::Error(error);
             }
         }
-        self.patience.as_mut().reset(self.deadline.min(Instant::now() + self.idle));
+        self.heard_at = Instant::now();
         Begun::Useful
     }
 
@@ -168,74 +185,109 @@ impl Relay {
             };
             match poll_data(connection, incoming, context) {
                 Poll::Ready(Some(Ok(data))) => {
-                    self.patience.as_mut().reset(self.deadline.min(Instant::now() + self.idle));
-                    let broken = self.events.push(&data).is_err() || self.take_events().is_some();
+                    self.heard_at = Instant::now();
+                    let broken = self.events.push(data).is_err() || self.take_events().is_some();
                     if broken {
                         self.broke();
-                    } else if self.done {
+                    } else if self.seen.done {
                         self.complete();
                     }
                 }
                 Poll::Ready(Some(Err(_)) | None) => {
-                    if let Some(last) = self.events.finish() {
-                        let _error = self.take(last);
-                    }
+                    self.take_last_event();
                     self.broke();
                 }
                 Poll::Pending => {
                     ready!(self.patience.as_mut().poll(context));
-                    self.broke();
+                    let silent_at = self.deadline.at.min(self.heard_at + self.idle);
+                    if silent_at <= Instant::now() {
+                        self.broke();
+                    } else {
+                        // Something was said meanwhile: the timer is moved only now, not at every event.
+                        self.patience.as_mut().reset(silent_at);
+                    }
                 }
             }
         }
     }
 
+    /// Reads the events that have come and queues what is meant for the client; an error object ends it.
     fn take_events(&mut self) -> Option<UpstreamError> {
-        while let Some(event) = self.events.next_event() {
-            if let Some(error) = self.take(event) {
-                return Some(error);
-            }
-        }
-        None
+        let mut events = std::mem::take(&mut self.events);
+        let mut ready = std::mem::take(&mut self.ready);
+        let mut error = None;
+        events.take(|event| self.look(event, &mut error), |piece| ready.push_back(piece));
+        (self.events, self.ready) = (events, ready);
+        error
     }
 
-    /// Reads an event and queues it for the client where it is meant for it.
-    fn take(&mut self, event: wire::Event) -> Option<UpstreamError> {
-        match Chunk::read(event.data().as_deref()) {
-            Chunk::Error(error) => return Some(error),
-            Chunk::Done => self.done = true,
+    /// The event that lacks its empty line, where the stream ends without.
+    fn take_last_event(&mut self) {
+        let mut events = std::mem::take(&mut self.events);
+        let mut ready = std::mem::take(&mut self.ready);
+        let mut error = None;
+        events.finish(|event| self.look(event, &mut error), |piece| ready.push_back(piece));
+        self.ready = ready;
+    }
+
+    fn look(&mut self, event: Event<'_>, error: &mut Option<UpstreamError>) -> Fate {
+        let Some(translator) = &mut self.translator else {
+            return self.read(event, error);
+        };
+        let mut passed = Vec::new();
+        for piece in translator.translate(event) {
+            match self.read(Event { raw: &piece }, error) {
+                Fate::Pass => passed.extend_from_slice(&piece),
+                Fate::Stop => return Fate::Stop,
+                Fate::Drop | Fate::Replace(_) => {}
+            }
+        }
+        if passed.is_empty() { Fate::Drop } else { Fate::Replace(passed.into()) }
+    }
+
+    /// Reads an event in passing; what becomes of it.
+    fn read(&mut self, event: Event<'_>, error: &mut Option<UpstreamError>) -> Fate {
+        self.seen.events += 1;
+        let data = event.data();
+        match Chunk::read(data.as_deref()) {
+            Chunk::Error(said) => {
+                *error = Some(said);
+                Fate::Stop
+            }
+            Chunk::Done => {
+                self.seen.done = true;
+                Fate::Drop
+            }
             // A comment keeps the client's connection alive as it did ours.
-            Chunk::Nothing => self.ready.push_back(event.raw),
+            Chunk::Nothing => Fate::Pass,
             Chunk::Malformed => {
-                tracing::debug!(bytes = event.raw.len(), "a malformed event was dropped");
+                self.seen.malformed += 1;
+                Fate::Drop
             }
             Chunk::Delta(delta) => {
-                self.finished |= delta.finished;
-                self.usage = delta.usage.or(self.usage);
-                self.text_bytes = self.text_bytes.saturating_add(delta.text_bytes);
+                self.seen.finished |= delta.finished;
+                self.seen.usage = delta.usage.or(self.seen.usage);
+                self.seen.text_bytes = self.seen.text_bytes.saturating_add(delta.text_bytes);
                 if let Some(proceed) = &mut self.proceed {
-                    proceed.heard(&delta, event.data().as_deref());
+                    proceed.heard(&delta, data.as_deref());
                 }
                 if let Some(recorder) = &mut self.recorder {
-                    recorder.said(|| wire::chunk::text_of(&event.data()?));
+                    recorder.said(|| wire::chunk::text_of(&data?));
                 }
-                if self.wants_usage || !delta.only_usage {
-                    self.ready.push_back(event.raw);
-                }
+                if self.wants_usage || !delta.only_usage { Fate::Pass } else { Fate::Drop }
             }
         }
-        None
     }
 
     /// The upstream is at its end or silent: a success where it had finished, else another goes on or nobody does.
     fn broke(&mut self) {
-        if self.finished {
+        if self.seen.finished {
             self.complete();
         } else if self.proceed.as_mut().is_some_and(|proceed| proceed.start(self.wants_usage, self.deadline)) {
             self.upstream = None;
             if let Some(recorder) = &mut self.recorder {
                 recorder.called(&Outcome::Broken);
-                recorder.used(self.usage.take(), self.text_bytes);
+                recorder.used(self.seen.usage.take(), self.seen.text_bytes);
             }
         } else {
             self.interrupted();
@@ -246,24 +298,24 @@ impl Relay {
     fn continue_with(&mut self, mut next: Self) {
         std::mem::swap(&mut self.upstream, &mut next.upstream);
         std::mem::swap(&mut self.events, &mut next.events);
+        std::mem::swap(&mut self.translator, &mut next.translator);
         std::mem::swap(&mut self.endpoint, &mut next.endpoint);
         self.ready.append(&mut next.ready);
         self.idle = next.idle;
-        self.usage = next.usage;
-        self.text_bytes = next.text_bytes;
-        self.finished = next.finished;
-        self.done = next.done;
-        self.patience.as_mut().reset(self.deadline.min(Instant::now() + self.idle));
+        self.seen = std::mem::take(&mut next.seen);
+        self.heard_at = Instant::now();
+        self.patience.as_mut().reset(self.deadline.at.min(self.heard_at + self.idle));
     }
 
     /// The answer is whole: say so, and keep what is known of it.
     fn complete(&mut self) {
         self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
         self.keep_connection();
-        self.settle(&Outcome::Answered, 200, None);
+        self.settle(&Outcome::Answered, None);
     }
 
-    /// The upstream broke off after bytes went out: say that, and never that it is whole.
+    /// The upstream broke off after bytes went out: say that, and never that it is whole. Where only the client's own
+    /// time is over, the model is not to blame.
     fn interrupted(&mut self) {
         let body = wire::error_body(
             "the model stopped in the middle of its answer",
@@ -272,7 +324,8 @@ impl Relay {
             "upstream_interrupted",
         );
         self.ready.push_back(Bytes::from(format!("data: {body}\n\n")));
-        self.settle(&Outcome::Broken, 200, Some("upstream_interrupted"));
+        let outcome = if self.deadline.is_over() { Outcome::OutOfTime } else { Outcome::Broken };
+        self.settle(&outcome, Some("upstream_interrupted"));
     }
 
     /// The connection serves another call where the upstream's answer is read to its end, which mostly comes together
@@ -289,12 +342,13 @@ impl Relay {
         }
     }
 
-    fn settle(&mut self, outcome: &Outcome, status: u16, error: Option<&'static str>) {
+    fn settle(&mut self, outcome: &Outcome, error: Option<&'static str>) {
         self.upstream = None;
         if let Some(recorder) = &mut self.recorder {
             recorder.called(outcome);
-            recorder.used(self.usage, self.text_bytes);
-            recorder.ended(status, error);
+            recorder.used(self.seen.usage, self.seen.text_bytes);
+            recorder.dropped_events(self.seen.malformed);
+            recorder.ended(200, error);
         }
     }
 }
@@ -303,21 +357,36 @@ impl Drop for Relay {
     /// A client that leaves has still used what came.
     fn drop(&mut self) {
         if let (Some(recorder), Some(_)) = (&mut self.recorder, &self.upstream) {
-            recorder.used(self.usage, self.text_bytes);
+            recorder.used(self.seen.usage, self.seen.text_bytes);
         }
     }
 }
 
-/// The data of an event that waits for the client.
-fn data_of(raw: &Bytes) -> Option<Vec<u8>> {
-    let event = wire::Event { raw: raw.clone() };
-    event.data().map(std::borrow::Cow::into_owned)
+/// Shows the data of every event that waits for the client.
+fn each_event(ready: &VecDeque<Bytes>, show: &mut dyn FnMut(&[u8])) {
+    let look = |event: Event<'_>, show: &mut dyn FnMut(&[u8])| {
+        if let Some(data) = event.data() {
+            show(&data);
+        }
+        Fate::Drop
+    };
+    for piece in ready {
+        let mut events = Events::default();
+        // What waits is made of whole events, each within its bound.
+        if events.push(piece.clone()).is_ok() {
+            events.take(|event| look(event, show), |_| ());
+        }
+    }
 }
 
 /// One write for all that is ready.
 fn joined(mut pieces: VecDeque<Bytes>) -> Bytes {
     match pieces.pop_front() {
         Some(only) if pieces.is_empty() => only,
-        first => first.into_iter().chain(pieces).flatten().collect(),
+        first => {
+            let mut whole = BytesMut::with_capacity(first.iter().chain(&pieces).map(Bytes::len).sum());
+            first.iter().chain(&pieces).for_each(|piece| whole.extend_from_slice(piece));
+            whole.freeze()
+        }
     }
 }

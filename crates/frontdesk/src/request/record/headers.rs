@@ -7,7 +7,8 @@ use routing::record::Costing;
 
 use super::{Recorder, microseconds};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The id of the request: that of its row, where it has one.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ROUTE: HeaderName = HeaderName::from_static("x-frontdesk-route");
 const CATEGORY: HeaderName = HeaderName::from_static("x-frontdesk-category");
 const CONFIDENCE: HeaderName = HeaderName::from_static("x-frontdesk-confidence");
@@ -17,6 +18,12 @@ const ATTEMPTS: HeaderName = HeaderName::from_static("x-frontdesk-attempts");
 const DECISION_US: HeaderName = HeaderName::from_static("x-frontdesk-decision-us");
 const OVERHEAD_US: HeaderName = HeaderName::from_static("x-frontdesk-overhead-us");
 const COST_USD: HeaderName = HeaderName::from_static("x-frontdesk-cost-usd");
+
+/// An id as a header's value.
+pub(crate) fn id_value(id: uuid::Uuid) -> HeaderValue {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).unwrap_or(HeaderValue::from_static(""))
+}
 
 impl Recorder {
     /// Writes what is known when the headers leave.
@@ -29,8 +36,6 @@ impl Recorder {
                 headers.insert(name, value);
             }
         };
-        let mut id = uuid::Uuid::encode_buffer();
-        text(REQUEST_ID, uuid::Uuid::from_u128(record.id).hyphenated().encode_lower(&mut id));
         if let Some(by) = record.decided_by {
             text(ROUTE, &self.route(by));
             text(DECIDED_BY, by.word());
@@ -47,6 +52,7 @@ impl Recorder {
         if record.costing != Costing::Unpriced {
             text(COST_USD, &record.cost.to_string());
         }
+        headers.insert(REQUEST_ID, id_value(uuid::Uuid::from_u128(record.id)));
         headers.insert(ATTEMPTS, HeaderValue::from(record.attempts.len()));
         headers.insert(OVERHEAD_US, HeaderValue::from(record.overhead_us));
         if record.decided_by.is_some() {
