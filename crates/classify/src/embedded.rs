@@ -51,7 +51,7 @@ impl Embedded {
     #[expect(clippy::cast_precision_loss, reason = "sums of bytes over at most some ten thousand features")]
     pub(crate) fn scores(&self, look: &Look<'_>) -> Vec<f32> {
         let lanes = self.labels.len().div_ceil(LANES);
-        let mut sums = vec![[0_i32; LANES]; GROUPS * lanes];
+        let mut sums = vec![Sum::default(); GROUPS * lanes];
         let mut counts = [0_u32; GROUPS];
         features(look, &mut |group, number| {
             let place = number as usize * lanes;
@@ -61,21 +61,72 @@ impl Embedded {
                 return;
             };
             *count += 1;
-            for (sums, weights) in sums.iter_mut().zip(weights) {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += i32::from(*weight);
-                }
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                sum.add(*weights);
             }
         });
         let mut scores = self.bias.clone();
-        for ((sums, count), scale) in sums.chunks(lanes).zip(counts).zip(self.scales) {
+        for ((sums, count), scale) in sums.chunks_mut(lanes).zip(counts).zip(self.scales) {
             let factor = scale / (count.max(1) as f32).sqrt();
-            for (score, sum) in scores.iter_mut().zip(sums.as_flattened()) {
-                *score += factor * *sum as f32;
+            for (scores, sum) in scores.chunks_mut(LANES).zip(sums) {
+                for (score, sum) in scores.iter_mut().zip(sum.total(count)) {
+                    *score += factor * sum as f32;
+                }
             }
         }
         scores
     }
+}
+
+/// A sum of lanes: eight bytes are added with a few operations on whole words, each byte in sixteen bits, which are
+/// emptied before they can overflow.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    even: u64,
+    odd: u64,
+    pending: u32,
+    totals: Lanes,
+}
+
+/// A number for each of eight labels.
+type Lanes = [i32; LANES];
+
+/// Every other byte.
+const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
+/// Makes signed bytes unsigned ones that are 128 more.
+const OFFSET: u64 = 0x8080_8080_8080_8080;
+
+impl Sum {
+    fn add(&mut self, weights: Lane) {
+        let word = u64::from_le_bytes(weights.map(i8::cast_unsigned)) ^ OFFSET;
+        self.even += word & EVEN;
+        self.odd += (word >> 8) & EVEN;
+        self.pending += 1;
+        if self.pending == 256 {
+            self.empty();
+        }
+    }
+
+    fn empty(&mut self) {
+        for (pair, totals) in self.totals.chunks_exact_mut(2).enumerate() {
+            for (total, word) in totals.iter_mut().zip([self.even, self.odd]) {
+                *total += i32::from(sixteen_bits(word >> (16 * pair)));
+            }
+        }
+        (self.even, self.odd, self.pending) = (0, 0, 0);
+    }
+
+    /// The sums after so many additions.
+    fn total(&mut self, count: u32) -> Lanes {
+        self.empty();
+        let offset = i32::try_from(count).unwrap_or(i32::MAX).saturating_mul(128);
+        self.totals.map(|total| total - offset)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lowest bits are what is wanted")]
+fn sixteen_bits(word: u64) -> u16 {
+    word as u16
 }
 
 /// Scores become probabilities.
@@ -96,4 +147,25 @@ pub(crate) fn softmax(scores: &mut [f32], temperature: f32) {
 pub fn largest(values: &[f32]) -> Option<(usize, f32)> {
     let all = values.iter().copied().enumerate();
     all.reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn lanes_are_summed_exactly(weights in proptest::collection::vec(any::<Lane>(), 0..1_000)) {
+            let mut sum = Sum::default();
+            let mut expected = [0; LANES];
+            for weights in &weights {
+                sum.add(*weights);
+                for (expected, weight) in expected.iter_mut().zip(weights) {
+                    *expected += i32::from(*weight);
+                }
+            }
+            prop_assert_eq!(sum.total(weights.len() as u32), expected);
+        }
+    }
 }

@@ -74,6 +74,14 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "payload_too_large", message)
     }
 
+    /// 431.
+    #[must_use]
+    pub fn head_too_large(most: usize) -> Self {
+        let message = format!("the headers are larger than {most} bytes");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(status, "invalid_request_error", "headers_too_large", message)
+    }
+
     /// Whether it is the 413.
     #[must_use]
     pub fn is_too_large(&self) -> bool {

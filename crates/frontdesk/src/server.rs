@@ -24,7 +24,8 @@ use crate::{endpoints, metrics};
 
 /// How long a client may take for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// The largest head of a request.
+/// The largest head of a request that is answered; the HTTP library closes the connection above 400 KB. Its buffer is
+/// not made smaller, because bodies are read with it too.
 const MAX_HEAD: usize = 64 * 1024;
 /// Connections at the same time; more have to wait to be accepted.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -79,7 +80,6 @@ async fn talk(app: Arc<App>, stream: TcpStream, stop: CancellationToken) -> io::
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
@@ -91,6 +91,10 @@ async fn talk(app: Arc<App>, stream: TcpStream, stop: CancellationToken) -> io::
 
 async fn route(app: Arc<App>, request: Request<Incoming>) -> Response<ClientBody> {
     let (head, body) = request.into_parts();
+    let size = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+    if size + head.uri.path().len() > MAX_HEAD {
+        return ApiError::head_too_large(MAX_HEAD).response();
+    }
     let operation = match head.uri.path() {
         "/v1/chat/completions" => Some(Operation::Chat),
         "/v1/completions" => Some(Operation::Completions),

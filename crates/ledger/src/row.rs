@@ -3,7 +3,7 @@
 use routing::record::{Costing, Tokens};
 use routing::{Outcome, Record};
 use rusqlite::{Connection, params};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::Entry;
 
@@ -28,7 +28,7 @@ pub(crate) fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result
         record.confidence,
         record.decided_by.map(routing::DecidedBy::word),
         signed(record.decision_us),
-        json!(record.chain).to_string(),
+        json(&record.chain),
         attempts(record),
         judge.map(|judge| &judge.model),
         judge.map(|judge| judge.outcome),
@@ -90,6 +90,19 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// An attempt as it stands in its column.
+#[derive(Serialize)]
+struct AttemptJson<'a> {
+    model: &'a str,
+    outcome: &'static str,
+    status: Option<u16>,
+    first_token_us: Option<u64>,
+    total_us: u64,
+    input_tokens: u64,
+    output_tokens: u64,
+    cost_nano_usd: u64,
+}
+
 fn attempts(record: &Record) -> String {
     let rows = record.attempts.iter().map(|row| {
         let attempt = &row.attempt;
@@ -100,16 +113,21 @@ fn attempts(record: &Record) -> String {
                 None
             }
         };
-        json!({
-            "model": row.model,
-            "outcome": attempt.outcome.word(),
-            "status": status,
-            "first_token_us": attempt.first_token_us,
-            "total_us": attempt.total_us,
-            "input_tokens": attempt.usage.input,
-            "output_tokens": attempt.usage.output,
-            "cost_nano_usd": attempt.cost.0,
-        })
+        AttemptJson {
+            model: &row.model,
+            outcome: attempt.outcome.word(),
+            status,
+            first_token_us: attempt.first_token_us,
+            total_us: attempt.total_us,
+            input_tokens: attempt.usage.input,
+            output_tokens: attempt.usage.output,
+            cost_nano_usd: attempt.cost.0,
+        }
     });
-    serde_json::Value::Array(rows.collect()).to_string()
+    json(&rows.collect::<Vec<_>>())
+}
+
+/// Strings and numbers always serialize.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }

@@ -9,16 +9,15 @@ fn refused(body: &[u8]) -> String {
 #[test]
 fn wrong_bodies_are_refused_with_the_field_and_the_remedy() {
     for (body, expected) in [
-        ("", "-: the body ends too early (line 1, column 0)"),
-        ("{", "-: the body ends too early (line 1, column 1)"),
+        ("", "-: the body ends too early (line 1, column 1)"),
+        ("{", "-: the body ends too early (line 1, column 2)"),
         ("hello", "-: the body is not valid JSON (line 1, column 1)"),
         ("[]", "-: the body must be a JSON object"),
         ("{}", "model: `model` is missing: a router, a model alias or a provider's model id"),
         (r#"{"model":7}"#, "model: `model` must be a string"),
-        (
-            r#"{"model":"a","model":"b"}"#,
-            "-: the body is not an object with each field at most once (line 1, column 20)",
-        ),
+        (r#"{"model":"a","model":"b"}"#, "-: the body has the field `model` twice"),
+        (r#"{"model":"a","messages":"hi"}"#, "messages: `messages` must be an array of message objects"),
+        (r#"{"model":"a","messages":[["user","hi"]]}"#, "messages: `messages` must be an array of message objects"),
         (r#"{"model":"a"}"#, "messages: `messages` is missing: an array of messages is required"),
         (r#"{"model":"a","messages":[]}"#, "messages: `messages` is empty: at least one message is required"),
         (r#"{"model":"a","stream":"yes","messages":[]}"#, "stream: `stream` must be true or false"),
@@ -60,6 +59,16 @@ fn a_conversation_is_read_with_what_it_takes() {
     assert!(needs.tools && needs.images && needs.json_schema);
     assert_eq!(needs.max_output_tokens, Some(9));
     assert!(needs.input_tokens > 50);
+}
+
+#[test]
+fn an_image_counts_by_itself_and_not_by_its_bytes() {
+    let image = "A".repeat(4_000_000);
+    let body = format!(
+        r#"{{"model":"m","messages":[{{"role":"user","content":[{{"type":"text","text":"what is it"}},{{"type":"image_url","image_url":{{"url":"data:image/png;base64,{image}"}}}}]}}]}}"#
+    );
+    let needs = ChatRequest::read(body.as_bytes()).unwrap().prompt().unwrap().needs;
+    assert!(needs.images && (500..5_000).contains(&needs.input_tokens), "{needs:?}");
 }
 
 #[test]

@@ -39,6 +39,67 @@ pub struct Delta {
     pub calls_tools: bool,
 }
 
+/// Reads the events of one stream, one after the other.
+///
+/// Most events of a stream are the one before with another piece of text in it. Where an event has the same bytes before
+/// and behind its text, and the text needs no unescaping, it is the same JSON but for that text, and is not parsed again.
+#[derive(Debug, Default)]
+pub struct Reader {
+    before: Vec<u8>,
+    behind: Vec<u8>,
+}
+
+impl Reader {
+    /// Reads the data of an event, as [`Chunk::read`] does.
+    #[must_use]
+    pub fn read(&mut self, data: Option<&[u8]>) -> Chunk {
+        let Some(data) = data.map(<[u8]>::trim_ascii).filter(|data| !data.is_empty()) else {
+            return Chunk::Nothing;
+        };
+        if let Some(text) = self.text_in(data) {
+            return Chunk::Delta(Delta { useful: true, text_bytes: text.len() + 2, ..Delta::default() });
+        }
+        let chunk = Chunk::read(Some(data));
+        if let Chunk::Delta(Delta { useful: true, finished: false, usage: None, calls_tools: false, .. }) = chunk {
+            self.learn(data);
+        }
+        chunk
+    }
+
+    /// The text of an event that is like the one that was learned.
+    fn text_in<'a>(&self, data: &'a [u8]) -> Option<&'a str> {
+        if self.before.is_empty() {
+            return None;
+        }
+        let text = data.strip_prefix(&*self.before)?.strip_suffix(&*self.behind)?;
+        let plain = !text.is_empty() && text.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
+        if plain { std::str::from_utf8(text).ok() } else { None }
+    }
+
+    /// Remembers what stands around the text of an event whose only choice has only a text.
+    fn learn(&mut self, data: &[u8]) {
+        self.before.clear();
+        let Ok(wire) = serde_json::from_slice::<Wire<'_>>(data) else {
+            return;
+        };
+        let [choice] = wire.choices.as_deref().unwrap_or_default() else {
+            return;
+        };
+        let text = choice.delta.as_ref().and_then(|piece| piece.content).map_or("", RawValue::get);
+        // A text of its own, so that no other field counts for what this one says.
+        if text.len() <= 2 || !text.starts_with('"') || choice.weight() != text.len() {
+            return;
+        }
+        let begin = (text.as_ptr() as usize).saturating_sub(data.as_ptr() as usize) + 1;
+        let end = begin + text.len() - 2;
+        if let (Some(before), Some(behind)) = (data.get(..begin), data.get(end..)) {
+            self.before.extend_from_slice(before);
+            self.behind.clear();
+            self.behind.extend_from_slice(behind);
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(borrow)]
@@ -187,6 +248,34 @@ mod tests {
         );
         assert!(usage.only_usage);
         assert_eq!(usage.usage, Some(Usage { input: 9, cached: 3, output: 4, reasoning: 2 }));
+    }
+
+    #[test]
+    fn a_reader_reads_as_if_each_event_were_alone() {
+        let event = |text: &str| format!(r#"{{"id":"x","choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}"#);
+        let others = [
+            r#"{"id":"x","choices":[{"index":0,"delta":{"content":"a"}}]}"#.to_owned(),
+            r#"{"id":"x","choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":1}}"#.to_owned(),
+            r#"{"id":"x","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}"#.to_owned(),
+            r#"{"id":"x","choices":[{"index":0,"delta":{"content":"a","tool_calls":[{}]}}]}"#.to_owned(),
+            r#"{"id":"x","choices":[{"index":0,"delta":{"content":"a"}},{"delta":{"content":"b"}}]}"#.to_owned(),
+            "[DONE]".to_owned(),
+            "{oops".to_owned(),
+        ];
+        let texts = ["a", " token", "", r"\n", r#"\""#, r#"","refusal":"no"#, "é", "a\tb", "x"];
+        let mut all: Vec<String> = Vec::new();
+        for text in texts {
+            all.push(event(text));
+            all.extend(others.clone());
+        }
+        let mut reader = Reader::default();
+        for data in all.iter().chain(all.iter().rev()) {
+            assert_eq!(reader.read(Some(data.as_bytes())), Chunk::read(Some(data.as_bytes())), "{data}");
+        }
+        let broken = [event("a").into_bytes(), [&event("")[..54].as_bytes(), &[0xff][..], b"\"}}]}"].concat()];
+        for data in &broken {
+            assert_eq!(reader.read(Some(data)), Chunk::read(Some(data)), "{data:?}");
+        }
     }
 
     #[test]

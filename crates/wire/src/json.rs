@@ -49,11 +49,6 @@ pub(crate) fn as_str(raw: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Str<'_>>(raw.get()).ok().map(|text| text.0)
 }
 
-/// Whether the value is there and not `null`.
-pub(crate) fn present(raw: Option<&RawValue>) -> bool {
-    raw.is_some_and(|raw| raw.get() != "null")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

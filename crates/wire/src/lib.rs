@@ -3,6 +3,7 @@
 //! Reads from a request or an answer what the gateway needs and leaves every other byte as it came.
 
 pub mod json;
+mod scan;
 pub mod chat;
 pub mod splice;
 pub mod sse;
@@ -12,7 +13,7 @@ pub mod error;
 pub mod anthropic;
 
 pub use chat::{Asked, ChatRequest, Invalid};
-pub use chunk::{Chunk, Delta};
+pub use chunk::{Chunk, Delta, Reader};
 pub use error::{UpstreamError, error_body};
 pub use sse::{Event, Events, Fate};
 

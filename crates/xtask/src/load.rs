@@ -27,6 +27,9 @@ pub(crate) struct Load {
     /// Runs of each kind; the median counts.
     #[arg(long, default_value_t = 5)]
     runs: usize,
+    /// Only what has this in its name.
+    #[arg(long, default_value = "")]
+    only: String,
     /// The binary to measure.
     #[arg(long, default_value = "target/release/frontdesk")]
     binary: std::path::PathBuf,
@@ -60,7 +63,7 @@ impl Load {
         let servers = Servers::start(&root.join(&self.binary))?;
         let mut report =
             String::from("| measure | bar | nginx | frontdesk | ratio |\n| --- | --- | --- | --- | --- |\n");
-        for case in cases() {
+        for case in cases().into_iter().filter(|case| case.name.contains(&self.only)) {
             let (mut nginx, mut ours) = (Vec::new(), Vec::new());
             for _ in 0..self.runs {
                 nginx.push(self.measure(&case, &servers, Target::Nginx)?);

@@ -15,14 +15,14 @@ use crate::config::env;
 /// Editors write a file in several steps: so long nothing must have changed.
 const SETTLE: Duration = Duration::from_millis(100);
 
+/// How often a file that is gone, between two steps of an editor say, is looked for.
+const MISSING: Duration = Duration::from_millis(500);
+
 /// Takes the file in again whenever it is asked to, until `stop`.
 pub(super) async fn watch(app: &Arc<App>, path: &Path, stop: &CancellationToken) {
     let changed = Arc::new(Notify::new());
-    let watcher = watcher(path, Arc::clone(&changed));
-    if let Err(error) = &watcher {
-        tracing::warn!(%error, "changes of the configuration are not noticed; send SIGHUP after one");
-    }
     let mut hangup: Option<Signal> = signal(SignalKind::hangup()).ok();
+    let mut watched = watcher(path, Arc::clone(&changed));
     loop {
         let hung_up = async {
             match &mut hangup {
@@ -30,12 +30,23 @@ pub(super) async fn watch(app: &Arc<App>, path: &Path, stop: &CancellationToken)
                 None => std::future::pending().await,
             }
         };
+        let changes = async {
+            match &watched {
+                Ok(_) => changed.notified().await,
+                Err(_) => tokio::time::sleep(MISSING).await,
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => return,
             _ = hung_up => {}
-            () = changed.notified() => settle(&changed).await,
+            () = changes => settle(&changed).await,
         }
-        reload(app, path);
+        // Watched anew each time, because editors and Kubernetes put another file in its place; and before it is read,
+        // so that no change is missed.
+        watched = watcher(path, Arc::clone(&changed));
+        if path.exists() {
+            reload(app, path);
+        }
     }
 }
 
@@ -43,20 +54,14 @@ async fn settle(changed: &Notify) {
     while tokio::time::timeout(SETTLE, changed.notified()).await.is_ok() {}
 }
 
-/// Watches the folder, because editors and Kubernetes replace files rather than change them.
+/// Watches the file alone: its folder may hold the ledger, whose every write would wake a watcher of the folder.
 fn watcher(path: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let folder = whole.parent().unwrap_or(Path::new(".")).to_owned();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let ours = |event: &notify::Event| {
-            let named = |path: &std::path::PathBuf| path.file_name() == whole.file_name() || path.ends_with("..data");
-            !event.kind.is_access() && event.paths.iter().any(named)
-        };
-        if event.as_ref().is_ok_and(ours) {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
             changed.notify_one();
         }
     })?;
-    watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+    watcher.watch(path, RecursiveMode::NonRecursive)?;
     Ok(watcher)
 }
 

@@ -161,11 +161,8 @@ impl Client {
             } else {
                 Box::new(tcp)
             };
-            let (sender, driver) = http1::Builder::new()
-                .preserve_header_case(true)
-                .handshake(TokioIo::new(transport))
-                .await
-                .map_err(io::Error::other)?;
+            let (sender, driver) =
+                http1::Builder::new().handshake(TokioIo::new(transport)).await.map_err(io::Error::other)?;
             Ok(Connection { sender, driver, ended: false })
         };
         tokio::time::timeout(patience, opening).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?

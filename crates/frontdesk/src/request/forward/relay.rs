@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use routing::{Outcome, Usage};
 use tokio::time::{Instant, Sleep, sleep_until};
 use wire::anthropic::Translator;
-use wire::{Chunk, Event, Events, Fate, UpstreamError};
+use wire::{Chunk, Event, Events, Fate, Reader, UpstreamError};
 
 use super::call::{Ask, Deadline};
 use super::client::Connection;
@@ -44,6 +44,7 @@ pub struct Relay {
     proceed: Option<Proceed>,
     upstream: Option<(Connection, Incoming)>,
     events: Events,
+    reader: Reader,
     /// Makes OpenAI's events of those of another protocol.
     translator: Option<Translator>,
     ready: VecDeque<Bytes>,
@@ -108,6 +109,7 @@ impl Relay {
             proceed: None,
             upstream: Some((connection, incoming)),
             events: Events::default(),
+            reader: Reader::default(),
             translator,
             ready: VecDeque::new(),
             endpoint: provider.endpoint.clone(),
@@ -249,7 +251,7 @@ impl Relay {
     fn read(&mut self, event: Event<'_>, error: &mut Option<UpstreamError>) -> Fate {
         self.seen.events += 1;
         let data = event.data();
-        match Chunk::read(data.as_deref()) {
+        match self.reader.read(data.as_deref()) {
             Chunk::Error(said) => {
                 *error = Some(said);
                 Fate::Stop
