@@ -165,7 +165,7 @@ mod tests {
                     *expected += i32::from(*weight);
                 }
             }
-            prop_assert_eq!(sum.total(weights.len() as u32), expected);
+            prop_assert_eq!(sum.total(u32::try_from(weights.len()).unwrap()), expected);
         }
     }
 }

@@ -39,9 +39,15 @@ pub fn write(model: &Embedded) -> Vec<u8> {
         let weights = feature.as_flattened().iter().take(labels);
         file.extend(weights.flat_map(|weight| weight.to_le_bytes()));
     }
-    let checksum = blake3::hash(&file);
-    file.extend(checksum.as_bytes());
-    file
+    signed(file)
+}
+
+/// Content with its checksum behind it.
+#[must_use]
+pub fn signed(mut content: Vec<u8>) -> Vec<u8> {
+    let checksum = blake3::hash(&content);
+    content.extend(checksum.as_bytes());
+    content
 }
 
 /// The model of a file's bytes.
@@ -161,8 +167,7 @@ mod tests {
             if signed {
                 // A right checksum over nonsense reaches the reader behind it.
                 content.splice(0..0, *MAGIC);
-                let checksum = blake3::hash(&content);
-                content.extend(checksum.as_bytes());
+                content = super::signed(content);
             }
             prop_assert!(read(&content).is_err());
         }

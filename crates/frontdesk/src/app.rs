@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use ledger::Ledger;
 use parking_lot::Mutex;
-use routing::{Breaker, Cooling, ModelId, Moment, Outcome, RouterId};
+use routing::{Breaker, Cooling, Fault, ModelId, Moment, Outcome, RouterId};
 use tokio::time::Instant;
 
 use crate::config::Config;
@@ -26,6 +26,9 @@ pub struct App {
     pub metrics: Metrics,
     /// What conversations were answered with.
     pub sessions: Sessions,
+    /// Where traces go, if anywhere.
+    #[cfg(feature = "otlp")]
+    pub traces: std::sync::OnceLock<crate::traces::Traces>,
     began: Instant,
 }
 
@@ -52,6 +55,8 @@ impl App {
             ledger,
             metrics: Metrics::default(),
             sessions: Sessions::default(),
+            #[cfg(feature = "otlp")]
+            traces: std::sync::OnceLock::new(),
             began: Instant::now(),
         })
     }
@@ -137,6 +142,11 @@ impl Snapshot {
         let is_open = breaker.is_open();
         drop(breaker);
         let alias = self.config.table.alias(model);
+        if let Outcome::Refused { fault: Fault::Credential, status, .. } = outcome {
+            let provider = self.config.table.model(model).map_or(0, |model| model.provider.index());
+            let provider = self.config.table.providers.get(provider).map_or("", String::as_str);
+            tracing::error!(provider, model = alias, status, "the provider refuses our credential: check its api_key");
+        }
         match (was_open, is_open) {
             (false, true) => {
                 tracing::warn!(model = alias, outcome = outcome.word(), "a model keeps failing and is left alone");

@@ -8,6 +8,8 @@ mod resolve;
 pub mod env;
 
 pub use problem::{Problem, Problems};
+#[cfg(feature = "otlp")]
+pub(crate) use resolve::endpoint;
 pub use resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Timeouts};
 
 /// Reads a configuration. `env` looks up environment variables, `file` reads files that hold secrets.

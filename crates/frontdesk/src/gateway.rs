@@ -36,6 +36,11 @@ async fn serve(config: Config, path: Option<&Path>) -> anyhow::Result<()> {
     let address = config.server.listen;
     let ledger = Ledger::open(Path::new(&config.ledger.path), Options::default())?;
     let app = App::new(config, Client::new()?, ledger);
+    #[cfg(feature = "otlp")]
+    if let Some(traces) = crate::traces::Traces::start(&env::Process)? {
+        // The application is new, so nothing has been set before.
+        let _first = app.traces.set(traces);
+    }
     let listener = TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let stop = CancellationToken::new();
@@ -54,6 +59,10 @@ async fn serve(config: Config, path: Option<&Path>) -> anyhow::Result<()> {
         }
     };
     tokio::join!(server::serve(Arc::clone(&app), listener, stop.clone()), stopping, reloading, upkeep(&app, &stop));
+    #[cfg(feature = "otlp")]
+    if let Some(traces) = app.traces.get() {
+        tokio::task::block_in_place(|| traces.flush());
+    }
     let patience = app.snapshot().config.server.shutdown_grace;
     if !app.ledger.flush(patience) {
         tracing::error!(rows = app.ledger.pending(), "rows could not be written before the end");

@@ -12,4 +12,6 @@ pub mod error;
 mod names;
 pub mod metrics;
 pub mod logging;
+#[cfg(feature = "otlp")]
+pub mod traces;
 pub mod demo;

@@ -1,5 +1,7 @@
 //! The log: on stderr, as text or JSON, never with a prompt, a body or a secret in it.
 
+use std::io::IsTerminal;
+
 use routing::Record;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -14,7 +16,10 @@ use crate::config::{Log, Outside, env};
 pub fn start(log: &Log, outside: &dyn Outside) -> Result<(), TryInitError> {
     let wanted = outside.variable(env::LOG).unwrap_or_else(|| log.level.clone());
     let filter = EnvFilter::try_new(&wanted).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     let registry = tracing_subscriber::registry().with(filter);
     if log.json { registry.with(lines.json().flatten_event(true)).try_init() } else { registry.with(lines).try_init() }
 }

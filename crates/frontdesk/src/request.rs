@@ -58,7 +58,7 @@ async fn answer(
     recorder.asked(&request, &head.headers);
     let deadline = accept::deadline(&head.headers)?;
     let (choice, prompt) = accept::choose(&context.snapshot.config.table, operation, &request)?;
-    let found = classify::find(context, &choice, &prompt, &request, &head.headers).await?;
+    let found = classify::find(context, &choice, &prompt, &request, (&head.headers, deadline)).await?;
     let decision = decide::decide(&context.snapshot.config.table, &prompt.needs, &choice, &found)?;
     recorder.decision_took(found.began.elapsed());
     recorder.decided(&decision, &prompt.needs, found.judge);

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -59,6 +60,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken
             }
         }
     }
+    // Who comes now is refused at once instead of waiting for a process that ends.
+    drop(listener);
     tasks.close();
     if tokio::time::timeout(app.snapshot().config.server.shutdown_grace, tasks.wait()).await.is_err() {
         tracing::warn!(left = tasks.len(), "requests were still running when the grace was over");
@@ -73,8 +76,11 @@ async fn connection(app: Arc<App>, stream: TcpStream, stop: CancellationToken) {
 
 async fn talk(app: Arc<App>, stream: TcpStream, stop: CancellationToken) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let asked = Arc::new(AtomicBool::new(false));
+    let asks = Arc::clone(&asked);
     let service = service_fn(move |request| {
         let app = Arc::clone(&app);
+        asks.store(true, Ordering::Relaxed);
         async move { Ok::<_, Infallible>(identified(route(app, request).await)) }
     });
     let serving = http1::Builder::new()
@@ -84,7 +90,13 @@ async fn talk(app: Arc<App>, stream: TcpStream, stop: CancellationToken) -> io::
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         ended = serving.as_mut() => return ended.map_err(io::Error::other),
-        () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
+        () = stop.cancelled() => {
+            // Half a head is no request that could be waited for.
+            if !asked.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            serving.as_mut().graceful_shutdown();
+        }
     }
     serving.await.map_err(io::Error::other)
 }

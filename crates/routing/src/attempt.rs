@@ -63,7 +63,7 @@ pub enum Outcome {
 /// Whose fault a refusal is, which decides what may be tried next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The upstream's: 5xx, 408, 409. Trying again makes sense.
+    /// The upstream's: 5xx. Trying again makes sense.
     Upstream,
     /// Ours: the provider does not accept our credential (401, 403). Another provider may.
     Credential,

@@ -59,7 +59,7 @@ pub struct Record {
     pub fallback: bool,
     /// Whether the client asked for a stream.
     pub stream: bool,
-    /// The HTTP status the client got; 499 when it left before one was sent.
+    /// The HTTP status the client got; 499 when it left before the end of its answer.
     pub status: u16,
     /// The error's code, where it ended in one (`upstream_interrupted`, `client_closed`, …).
     pub error: Option<String>,

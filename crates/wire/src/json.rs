@@ -36,6 +36,12 @@ pub fn too_deep(body: &[u8]) -> bool {
     false
 }
 
+/// Whether a body is JSON, as a whole parser understands it.
+#[must_use]
+pub fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+}
+
 /// A string that borrows from the input where it has no escapes.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]

@@ -30,6 +30,9 @@ pub(crate) struct Load {
     /// Only what has this in its name.
     #[arg(long, default_value = "")]
     only: String,
+    /// A Markdown file for the table, with date and machine.
+    #[arg(long)]
+    out: Option<std::path::PathBuf>,
     /// The binary to measure.
     #[arg(long, default_value = "target/release/frontdesk")]
     binary: std::path::PathBuf,
@@ -79,6 +82,10 @@ impl Load {
         let size = std::fs::metadata(root.join(&self.binary))?.len() / 1_000_000;
         writeln!(report, "\nAfter the load: {idle} MiB resident. Ready in {ready:.0} ms. Binary {size} MB.")?;
         println!("\n{report}");
+        if let Some(path) = &self.out {
+            let head = format!("# Load, {}\n\n{}\n\n", today()?, machine()?);
+            std::fs::write(path, head + &report).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -93,6 +100,22 @@ impl Load {
             }
         }
     }
+}
+
+fn today() -> anyhow::Result<String> {
+    Ok(output(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?.trim().to_owned())
+}
+
+/// What the figures were taken on.
+fn machine() -> anyhow::Result<String> {
+    let cpus = std::fs::read_to_string("/proc/cpuinfo")?;
+    let models: Vec<&str> = cpus.lines().filter(|line| line.starts_with("model name")).collect();
+    let model = models.first().and_then(|line| line.split(':').nth(1)).unwrap_or("unknown processor").trim();
+    Ok(format!(
+        "{model}, {} cores, shared and noisy: compare the ratios. One core for the measured server, the other for the load and \
+         the upstream; ledger and metrics on. Made by `cargo xtask load`.",
+        models.len()
+    ))
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {

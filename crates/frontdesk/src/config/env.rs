@@ -9,6 +9,12 @@ use super::{Config, Outside, Problems};
 /// Chooses what is logged, in the syntax of `tracing_subscriber`'s `EnvFilter`; goes before `[log] level`.
 pub const LOG: &str = "FRONTDESK_LOG";
 
+/// The OTLP collector that traces go to, `http://localhost:4318`; without it none are made.
+pub const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+/// The name of this service in traces; `frontdesk` without it.
+pub const OTEL_SERVICE: &str = "OTEL_SERVICE_NAME";
+
 /// What surrounds the process.
 #[derive(Clone, Copy, Debug)]
 pub struct Process;

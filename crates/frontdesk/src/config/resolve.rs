@@ -157,7 +157,7 @@ fn provider(
 }
 
 /// The parts of a base URL; a user and password in it are refused, because they would be secrets in the file.
-fn endpoint(url: &str) -> Option<Endpoint> {
+pub(crate) fn endpoint(url: &str) -> Option<Endpoint> {
     let uri: http::Uri = url.parse().ok()?;
     let tls = match uri.scheme_str()? {
         "https" => true,

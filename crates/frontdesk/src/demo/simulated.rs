@@ -139,7 +139,9 @@ fn refusal(message: &str) -> Bytes {
 
 fn said(kind: &'static str, body: Said, status: u16) -> Response<Said> {
     let mut response = Response::new(body);
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    if let Ok(status) = status.try_into() {
+        *response.status_mut() = status;
+    }
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }

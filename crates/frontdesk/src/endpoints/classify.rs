@@ -82,7 +82,7 @@ async fn said(context: &Context, id: RouterId, prompt: &Prompt<'_>) -> Result<Va
     let around = classify::Around::default();
     let found = match routing::decision::settled(router, None, prompt, &around) {
         Some(finding) => classify::Found { finding, judge: None, began: tokio::time::Instant::now() },
-        None => classify::classified(context, id, prompt).await,
+        None => classify::classified(context, id, prompt, None).await,
     };
     let needs = Needs { max_output_tokens: None, ..prompt.needs };
     let decision = routing::decide(table, &needs, &Choice::Router(id), &found.finding)

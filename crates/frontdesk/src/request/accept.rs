@@ -25,6 +25,8 @@ const BODY_TIME: Duration = Duration::from_secs(180);
 /// after they have sent everything.
 const DISCARDED: usize = 64 << 20;
 const DISCARDING: Duration = Duration::from_secs(10);
+/// A client that sends nothing for so long has seen that it need not.
+const DISCARD_PAUSE: Duration = Duration::from_millis(500);
 /// The header that bounds the time of a request.
 const TIMEOUT: &str = "x-frontdesk-timeout-ms";
 
@@ -80,7 +82,7 @@ async fn gather(body: &mut Incoming, announced: Option<usize>, most: usize) -> R
 
 async fn discard(body: &mut Incoming) {
     let mut discarded = 0;
-    while let Some(Ok(frame)) = body.frame().await {
+    while let Ok(Some(Ok(frame))) = timeout(DISCARD_PAUSE, body.frame()).await {
         discarded += frame.data_ref().map_or(0, Bytes::len);
         if discarded > DISCARDED {
             return;

@@ -58,7 +58,7 @@ pub(super) async fn find(
     choice: &Choice,
     prompt: &Prompt<'_>,
     request: &ChatRequest<'_>,
-    headers: &HeaderMap,
+    (headers, deadline): (&HeaderMap, Option<Instant>),
 ) -> Result<Found, ApiError> {
     let began = Instant::now();
     let without_judge = |finding| Found { finding, judge: None, began };
@@ -73,7 +73,7 @@ pub(super) async fn find(
     let settled = settled(router, hint, prompt, &Around { headers: Some(headers), metadata });
     let found = match settled {
         Some(finding) => without_judge(finding),
-        None => kept(context, router, headers, classified(context, *id, prompt).await),
+        None => kept(context, router, headers, classified(context, *id, prompt, deadline).await),
     };
     remember(context, router, headers, &found.finding);
     Ok(Found { began, ..found })
@@ -88,8 +88,13 @@ fn hint(router: &Router, headers: &HeaderMap) -> Result<Option<CategoryId>, ApiE
     known.map(Some).ok_or_else(unknown)
 }
 
-/// Asks the router's classifier, stage by stage.
-pub(crate) async fn classified(context: &Context, id: RouterId, prompt: &Prompt<'_>) -> Found {
+/// Asks the router's classifier, stage by stage; no model is waited for beyond `deadline`.
+pub(crate) async fn classified(
+    context: &Context,
+    id: RouterId,
+    prompt: &Prompt<'_>,
+    deadline: Option<Instant>,
+) -> Found {
     let began = Instant::now();
     let config = &context.snapshot.config;
     let mut votes = Vec::new();
@@ -106,7 +111,7 @@ pub(crate) async fn classified(context: &Context, id: RouterId, prompt: &Prompt<
                 votes.push(Vote { stage: Stage::Embedded, said });
             }
             Step::Ask(Stage::Llm) => {
-                let (said, row) = judge::ask(context, (id, router), prompt).await;
+                let (said, row) = judge::ask(context, (id, router), prompt, deadline).await;
                 judge = row;
                 votes.push(Vote { stage: Stage::Llm, said });
             }

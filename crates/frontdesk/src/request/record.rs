@@ -42,6 +42,11 @@ pub(in crate::request) struct Recorder {
     estimated_input: u64,
     /// Tokens of at least one call are estimated.
     estimated: bool,
+    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only traces need it"))]
+    operation: Operation,
+    /// The caller's `traceparent`, for traces.
+    #[cfg(feature = "otlp")]
+    parent: Option<String>,
 }
 
 impl Recorder {
@@ -64,6 +69,9 @@ impl Recorder {
             waited: Duration::ZERO,
             estimated_input: 0,
             estimated: false,
+            operation,
+            #[cfg(feature = "otlp")]
+            parent: None,
         }
     }
 
@@ -107,6 +115,10 @@ impl Recorder {
         self.record.stream = request.stream;
         let metadata = request.metadata.filter(|raw| raw.len() <= LARGEST_METADATA);
         self.record.metadata = metadata.map(ToOwned::to_owned);
+        #[cfg(feature = "otlp")]
+        if self.context.app.traces.get().is_some() {
+            self.parent = headers.get("traceparent").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        }
         let session = headers.get(SESSION).and_then(|value| value.to_str().ok());
         self.record.session = session.map(short);
         let keeps = &self.context.snapshot.config.ledger;
@@ -268,6 +280,10 @@ impl Drop for Recorder {
         app.metrics.count(&record);
         if self.context.snapshot.config.log.requests {
             crate::logging::request(&record);
+        }
+        #[cfg(feature = "otlp")]
+        if let Some(traces) = app.traces.get() {
+            traces.record(&record, self.operation, self.parent.as_deref());
         }
         app.ledger.append(Entry { record, text: self.text.take() });
     }

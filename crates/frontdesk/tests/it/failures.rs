@@ -1,78 +1,247 @@
-//! The failure table, row by row: what the client sees, and which attempts the ledger holds.
+//! Models that fail before anything went to the client: retried, replaced, and nobody notices.
 
-use crate::upstream::{Reply, finish, role, text};
+use std::time::Duration;
 
-use crate::gateway::Gateway;
+use serde_json::json;
 
-/// What comes of `auto` when the small model does this and the large one answers: status and attempts.
-fn check(small: impl Into<Vec<Reply>>, stream: bool, status: u16, attempts: &str) -> crate::gateway::Reply {
-    let gateway = Gateway::start();
+use crate::client::{Answer, at_once, chat, eventually, hi};
+use crate::gateway::{Gateway, LARGE, SMALL};
+use crate::reply::{Reply, Then, completion, delta, finish, relayed, role, streamed, text};
+
+/// What the client has of a whole answer "hello".
+fn hello(stream: bool) -> String {
+    let mut events = streamed("hello");
+    // The usage, which nobody asked for, stays with the gateway.
+    events.remove(3);
+    if stream { relayed(&events) } else { completion("hello") }
+}
+
+/// A model that answers "hello".
+fn answers(stream: bool) -> Reply {
+    if stream { Reply::stream(streamed("hello")) } else { Reply::answer("hello") }
+}
+
+/// Asks `auto` where the small model does this and the large one answers: status, the row and the attempts.
+fn check(gateway: &Gateway, small: &[Reply], stream: bool, (row, attempts): (&str, &str)) -> Answer {
     gateway.upstream.script("small", small);
-    let answered = Reply::Stream(vec![text("hello"), finish(), "[DONE]".into()]);
-    gateway.upstream.script("large", [if stream { answered } else { Reply::answer("hello") }]);
-    let reply = gateway.ask("auto", stream);
-    assert_eq!((reply.status, gateway.attempts().as_str()), (status, attempts), "{reply:?}");
-    reply
+    gateway.upstream.script("large", [answers(stream)]);
+    let answer = gateway.ask("auto", stream);
+    assert_eq!((gateway.outcome().as_str(), gateway.attempts().as_str()), (row, attempts), "{answer:?}");
+    let tried = gateway.upstream.called().join(" ");
+    let recorded = attempts.split(' ').map(|attempt| attempt.split(':').next().unwrap_or_default());
+    assert_eq!(tried, recorded.collect::<Vec<_>>().join(" "), "the attempts are the calls");
+    assert_eq!(answer.header("x-frontdesk-attempts"), attempts.split(' ').count().to_string());
+    assert!(row.starts_with(&answer.status.to_string()), "{answer:?}");
+    answer
+}
+
+/// The large model's answer takes the place of what the small one does, and the client sees nothing of it.
+fn replaced(gateway: &Gateway, small: &[Reply], stream: bool, attempts: &str) {
+    let answer = check(gateway, small, stream, (LARGE, &format!("{attempts} large:answered")));
+    assert_eq!(answer.body, hello(stream));
+    let said = ["x-frontdesk-route", "x-frontdesk-model"].map(|name| answer.header(name));
+    assert_eq!(said, ["simple->fallback", "large"]);
+}
+
+/// The small model's second answer takes the place of its first.
+fn retried(small: Reply, stream: bool, attempt: &str) {
+    let gateway = Gateway::start();
+    let answer =
+        check(&gateway, &[small, answers(stream)], stream, (SMALL, &format!("small:{attempt} small:answered")));
+    assert_eq!(answer.body, hello(stream));
+    let said = ["x-frontdesk-route", "x-frontdesk-model"].map(|name| answer.header(name));
+    assert_eq!(said, ["simple", "small"]);
+}
+
+/// Both: retried once, and then replaced.
+fn retried_and_replaced(small: &Reply, stream: bool, attempt: &str) {
+    retried(small.clone(), stream, attempt);
+    let attempts = format!("small:{attempt} small:{attempt}");
+    replaced(&Gateway::start(), std::slice::from_ref(small), stream, &attempts);
 }
 
 #[test]
-fn failures_that_may_pass_are_retried_and_then_the_next_model_answers() {
-    check([Reply::error(503, "x"), Reply::answer("ok")], false, 200, "small:upstream_error small:answered");
-    let reply = check([Reply::error(500, "x")], false, 200, "small:upstream_error small:upstream_error large:answered");
-    assert_eq!(reply.headers["x-frontdesk-route"], "simple->fallback");
-    assert_eq!(reply.headers["x-frontdesk-attempts"], "3");
-    check([Reply::Close], false, 200, "small:unreachable small:unreachable large:answered");
+fn a_refused_connection_is_tried_again_and_then_the_next_model_answers() {
+    at_once([false, true], |stream| {
+        // Nothing listens on the first port.
+        let gateway = Gateway::with(&[(
+            "[providers.up]\nbase_url = \"UPSTREAM\"",
+            "[providers.up]\nbase_url = \"http://127.0.0.1:1\"",
+        )]);
+        gateway.upstream.script("large", [answers(stream)]);
+        let answer = gateway.ask("auto", stream);
+        assert_eq!((answer.status, answer.body), (200, hello(stream)));
+        assert_eq!(gateway.outcome(), LARGE);
+        assert_eq!(gateway.attempts(), "small:unreachable small:unreachable large:answered");
+    });
 }
 
 #[test]
-fn nonsense_is_retried_and_replaced() {
-    let empty = Reply::Json(200, String::new(), serde_json::json!({"choices": []}));
-    check([empty], false, 200, "small:nonsense small:nonsense large:answered");
+fn a_connection_that_ends_before_the_headers_is_tried_again_and_then_the_next_model_answers() {
+    let ends = [Reply::reset(), Reply::close()];
+    at_once(ends.iter().flat_map(|end| [(end, false), (end, true)]), |(end, stream)| {
+        retried_and_replaced(end, stream, "unreachable");
+    });
 }
 
 #[test]
-fn a_rate_limit_is_waited_for_when_it_is_short() {
-    let limited = |seconds| Reply::Json(429, format!("retry-after: {seconds}\r\n"), serde_json::json!({"error": {}}));
-    check([limited("0.05"), Reply::answer("ok")], false, 200, "small:rate_limited small:answered");
-    check([limited("60")], false, 200, "small:rate_limited large:answered");
+fn a_5xx_is_tried_again_and_then_the_next_model_answers() {
+    let cases = [500, 502, 503, 504].into_iter().flat_map(|status| [(status, false), (status, true)]);
+    at_once(cases, |(status, stream)| {
+        retried_and_replaced(&Reply::error(status, "nobody's business"), stream, "upstream_error");
+    });
+    replaced(
+        &Gateway::start(),
+        &[Reply::whole(503, "content-type: text/html\r\n", "<html>busy</html>")],
+        true,
+        "small:upstream_error small:upstream_error",
+    );
 }
 
 #[test]
-fn our_credential_is_not_the_clients_fault_and_its_own_mistakes_come_as_they_were() {
-    check([Reply::error(401, "bad key")], false, 200, "small:credential large:answered");
-    let reply = check([Reply::error(422, "odd")], false, 422, "small:refused");
-    assert_eq!(reply.body, r#"{"error":{"message":"odd"}}"#);
-    check([Reply::error(400, "maximum context length is 9")], false, 200, "small:context_length large:answered");
+fn a_model_is_tried_again_as_often_as_the_provider_says() {
+    at_once([(0, 1), (2, 3)], |(retries, attempts)| {
+        let with_retries = format!("[providers.up]\nretries = {retries}");
+        let gateway = Gateway::with(&[("[providers.up]", &with_retries)]);
+        replaced(&gateway, &[Reply::error(500, "x")], false, &["small:upstream_error"].repeat(attempts).join(" "));
+    });
 }
 
 #[test]
-fn a_silent_stream_is_replaced_and_never_asked_again() {
-    check([Reply::Hang(vec![role()])], true, 200, "small:timed_out large:answered");
-    let error = serde_json::json!({"error": {"message": "x", "code": 503}}).to_string();
-    check([Reply::Stream(vec![error])], true, 200, "small:upstream_error small:upstream_error large:answered");
+fn there_is_a_growing_pause_before_a_model_is_tried_again() {
+    let gateway = Gateway::with(&[("[providers.up]", "[providers.up]\nretries = 2")]);
+    replaced(
+        &gateway,
+        &[Reply::error(500, "x")],
+        false,
+        "small:upstream_error small:upstream_error small:upstream_error",
+    );
+    let calls = gateway.upstream.calls();
+    let pauses: Vec<_> = calls.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
+    let least = [50, 100].map(Duration::from_millis);
+    assert!(pauses[0] >= least[0] && pauses[1] >= least[1], "half of 100 ms, then of 200 ms, at least: {pauses:?}");
 }
 
 #[test]
-fn a_stream_that_breaks_after_its_first_token_is_never_a_truncated_success() {
-    for broken in [Reply::Cut(vec![text("a")]), Reply::Hang(vec![text("a")]), Reply::Stream(vec![text("a")])] {
-        let reply = check([broken], true, 200, "small:interrupted");
-        assert!(reply.body.contains(r#""code":"upstream_interrupted""#), "{reply:?}");
-        assert!(!reply.body.contains("[DONE]"));
+fn an_answer_that_is_none_is_tried_again_and_then_the_next_model_answers() {
+    let bodies = ["<html>it works</html>", "", "{", "[]", "{}", r#"{"choices":[]}"#, r#"{"choices":7}"#];
+    at_once(bodies, |nonsense| {
+        replaced(&Gateway::start(), &[Reply::json(nonsense)], false, "small:nonsense small:nonsense");
+    });
+    let silent = r#"{"choices":[{"message":{"role":"assistant","content":null}}]}"#;
+    retried_and_replaced(&Reply::json(silent), false, "nonsense");
+    let short = Reply { bytes: b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{".to_vec(), ..Reply::close() };
+    replaced(&Gateway::start(), &[short], false, "small:unreachable small:unreachable");
+}
+
+#[test]
+fn an_answer_that_says_why_it_says_nothing_is_one() {
+    for answer in [
+        r#"{"choices":[{"message":{"content":null},"finish_reason":"length"}]}"#,
+        r#"{"choices":[{"message":{"content":null,"refusal":"no"}}]}"#,
+        r#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"a"}]}}]}"#,
+    ] {
+        let gateway = Gateway::start();
+        gateway.upstream.script("small", [Reply::json(answer)]);
+        assert_eq!(gateway.ask("auto", false).body, answer);
+        assert_eq!(gateway.attempts(), "small:answered");
     }
 }
 
 #[test]
-fn a_stream_without_its_done_is_whole_and_a_malformed_event_is_dropped() {
-    let reply = check([Reply::Stream(vec![text("a"), "{oops".into(), finish()])], true, 200, "small:answered");
-    assert!(reply.body.ends_with("data: [DONE]\n\n") && !reply.body.contains("oops"), "{reply:?}");
+fn a_stream_that_ends_before_its_first_token_is_tried_again_and_then_the_next_model_answers() {
+    let preludes = [Reply::stream([]), Reply::stream([role(), "[DONE]".into()]), Reply::cut([role()])];
+    at_once(&preludes, |prelude| retried_and_replaced(prelude, true, "nonsense"));
+    replaced(&Gateway::start(), &[Reply::stream(["{oops".into()])], true, "small:nonsense small:nonsense");
 }
 
 #[test]
-fn when_nothing_is_left_client_libraries_are_told_not_to_try_again() {
+fn a_model_that_takes_the_call_and_stays_silent_is_replaced_and_not_asked_again() {
+    at_once([false, true], |stream| {
+        let gateway = Gateway::quick();
+        replaced(&gateway, &[Reply::silent()], stream, "small:timed_out");
+        gateway.upstream.wait_for_cancelled(&["small"]);
+    });
+}
+
+#[test]
+fn a_stream_without_a_first_token_is_cancelled_and_its_model_not_asked_again() {
+    let often = Duration::from_millis(20);
+    let preludes = [
+        Reply::hang([]),
+        Reply::hang([role()]),
+        Reply::drip([role()], ": keep-alive", often),
+        Reply::drip([], &role(), often),
+        Reply::drip([], &delta(&json!({"content": ""})), often),
+    ];
+    at_once(preludes, |prelude| {
+        let gateway = Gateway::quick();
+        replaced(&gateway, &[prelude], true, "small:timed_out");
+        gateway.upstream.wait_for_cancelled(&["small"]);
+    });
+}
+
+#[test]
+fn the_head_of_a_whole_answer_is_waited_for_and_its_body_takes_as_long_as_it_takes() {
+    let gateway = Gateway::quick();
+    let body = completion("hello");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    let slow = Reply { bytes: head.into_bytes(), then: Then::Held(body.clone().into_bytes()) };
+    gateway.upstream.script("small", [slow]);
+    let asked = gateway.send(&chat("", &hi("auto", false)));
+    gateway.upstream.wait_for_calls(1);
+    let called = gateway.upstream.calls()[0].at;
+    eventually("the first token is overdue", || (called.elapsed() > Duration::from_millis(600)).then_some(()));
+    gateway.upstream.release();
+    assert_eq!(asked.answer().body, body);
+    assert_eq!(gateway.attempts(), "small:answered");
+}
+
+#[test]
+fn nothing_is_sent_before_the_first_token() {
     let gateway = Gateway::start();
-    gateway.upstream.script("small", [Reply::error(500, "secret detail")]);
-    gateway.upstream.script("large", [Reply::error(500, "secret detail")]);
-    let reply = gateway.ask("auto", false);
-    assert_eq!((reply.status, reply.headers["x-should-retry"].as_str()), (503, "false"));
-    assert!(reply.headers.contains_key("retry-after") && !reply.body.contains("secret"), "{reply:?}");
+    gateway.upstream.script("small", [Reply::held([role(), ": keep-alive".into()], streamed("hello").split_off(1))]);
+    let mut client = gateway.send(&chat("", &hi("auto", true)));
+    gateway.upstream.wait_for_calls(1);
+    assert!(client.heard_nothing(), "a role is nothing that a client waits for");
+    gateway.upstream.release();
+    client.until("hello");
+    let expected = relayed(&[role(), ": keep-alive".into(), text("hello"), finish(), "[DONE]".into()]);
+    assert_eq!(client.answer().body, expected, "what came before the first token is not lost");
+    assert_eq!(gateway.outcome(), SMALL);
+}
+
+/// An error object as the first event of a stream.
+fn first_event(error: &serde_json::Value) -> Reply {
+    Reply::stream([json!({"error": error}).to_string(), "[DONE]".into()])
+}
+
+#[test]
+fn an_error_as_the_first_event_of_a_stream_counts_as_its_status() {
+    let error = |code| first_event(&json!({"message": "x", "code": code}));
+    let nameless = first_event(&json!({"message": "overloaded", "type": "server_error"}));
+    let behind_a_role = Reply::stream([role(), json!({"error": {"message": "x", "code": "502"}}).to_string()]);
+    let too_long = first_event(&json!({"message": "maximum context length is 9", "code": 400}));
+    retried(error(503), true, "upstream_error");
+    let twice = "small:upstream_error small:upstream_error";
+    let cases = [
+        (error(503), twice),
+        (error(429), "small:rate_limited"),
+        (error(401), "small:credential"),
+        (nameless, twice),
+        (behind_a_role, twice),
+        (too_long, "small:context_length"),
+    ];
+    at_once(cases, |(first, attempts)| replaced(&Gateway::start(), &[first], true, attempts));
+}
+
+#[test]
+fn a_refusal_as_the_first_event_of_a_stream_reaches_the_client_under_its_status() {
+    for (status, what) in [(400, "against the policy"), (422, "odd")] {
+        let gateway = Gateway::start();
+        let error = json!({"message": what, "code": status});
+        let outcome = format!("{status} upstream_refused - 0 0+0 estimated 0");
+        let answer = check(&gateway, &[first_event(&error)], true, (&outcome, "small:refused"));
+        assert_eq!(answer.json(), json!({"error": error}));
+    }
 }

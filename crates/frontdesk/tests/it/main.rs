@@ -3,10 +3,31 @@
     clippy::unwrap_used,
     clippy::string_slice,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a failed assumption must fail the test"
 )]
 
+mod client;
+mod reply;
 mod upstream;
 mod gateway;
-mod failures;
 mod requests;
+mod failures;
+mod refusals;
+mod streams;
+mod proceed;
+mod leaving;
+mod breaker;
+mod deadlines;
+mod connections;
+mod anthropic;
+mod ledger_rows;
+mod costs;
+mod headers;
+mod judge;
+mod hostile_clients;
+mod hostile_upstreams;
+mod daemon;
+mod process;
+mod reload;
+mod traces;

@@ -6,84 +6,71 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
-use parking_lot::Mutex;
-use serde_json::{Value, json};
+use parking_lot::{Condvar, Mutex};
+use serde_json::Value;
+use tokio::time::Instant;
 
-/// What the server does with a call.
+use crate::client::eventually;
+use crate::reply::{Reply, Then};
+
+/// No reply is held for longer, and nothing is repeated for longer.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// A call as it came.
 #[derive(Clone, Debug)]
-pub(crate) enum Reply {
-    /// A whole answer with a status, further headers (each ending in CRLF) and a JSON body.
-    Json(u16, String, Value),
-    /// An event stream of these events, closed properly.
-    Stream(Vec<String>),
-    /// An event stream of these events; then the connection breaks.
-    Cut(Vec<String>),
-    /// An event stream of these events; then silence.
-    Hang(Vec<String>),
-    /// The connection is closed before any answer.
-    Close,
-}
-
-impl Reply {
-    /// A chat completion of this text, of 10 input and 5 output tokens.
-    pub(crate) fn answer(text: &str) -> Self {
-        let choice = json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"});
-        let usage = json!({"prompt_tokens": 10, "completion_tokens": 5});
-        Self::Json(200, String::new(), json!({"id": "x", "model": "vendor", "choices": [choice], "usage": usage}))
-    }
-
-    /// An error object under a status.
-    pub(crate) fn error(status: u16, message: &str) -> Self {
-        Self::Json(status, String::new(), json!({"error": {"message": message}}))
-    }
-}
-
-/// The event of a role and nothing else.
-pub(crate) fn role() -> String {
-    json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}).to_string()
-}
-
-/// The event of a piece of text.
-pub(crate) fn text(text: &str) -> String {
-    json!({"choices": [{"index": 0, "delta": {"content": text}}]}).to_string()
-}
-
-/// The event that ends an answer.
-pub(crate) fn finish() -> String {
-    json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).to_string()
-}
-
-/// The event of the usage: 10 input and 5 output tokens.
-pub(crate) fn usage() -> String {
-    json!({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}}).to_string()
+pub(crate) struct Call {
+    /// The path it was for.
+    pub(crate) path: String,
+    /// Its headers, names in lower case.
+    pub(crate) headers: HashMap<String, String>,
+    /// Its body.
+    pub(crate) body: Value,
+    /// When it came.
+    pub(crate) at: Instant,
 }
 
 /// A running server; its threads end with the process.
+#[derive(Debug)]
 pub(crate) struct Upstream {
     address: SocketAddr,
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    released: Condvar,
+}
+
+#[derive(Debug, Default)]
 struct State {
     scripts: HashMap<String, Vec<Reply>>,
-    calls: Vec<Value>,
+    calls: Vec<Call>,
+    connections: usize,
+    /// Models whose answers were broken off by the caller.
+    cancelled: Vec<String>,
+    released: bool,
 }
 
 impl Upstream {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let state = Arc::new(Mutex::new(State::default()));
-        let shared = Arc::clone(&state);
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || while talk(&stream, &shared).unwrap_or(false) {});
+                theirs.state.lock().connections += 1;
+                let shared = Arc::clone(&theirs);
+                std::thread::spawn(move || {
+                    let mut reader = BufReader::new(&stream);
+                    while talk(&mut reader, &shared).unwrap_or(false) {}
+                });
             }
         });
-        Self { address, state }
+        Self { address, shared }
     }
 
     /// What stands before `/chat/completions`.
@@ -93,68 +80,108 @@ impl Upstream {
 
     /// What the calls of a model get, one after the other; the last for all that follow.
     pub(crate) fn script(&self, model: &str, replies: impl Into<Vec<Reply>>) {
-        self.state.lock().scripts.insert(model.into(), replies.into());
+        self.shared.state.lock().scripts.insert(model.into(), replies.into());
     }
 
-    /// The bodies of all calls.
-    pub(crate) fn calls(&self) -> Vec<Value> {
-        self.state.lock().calls.clone()
+    /// Lets go of what is held, now and from now on.
+    pub(crate) fn release(&self) {
+        self.shared.state.lock().released = true;
+        self.shared.released.notify_all();
+    }
+
+    /// All calls so far.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.shared.state.lock().calls.clone()
+    }
+
+    /// The models of all calls so far.
+    pub(crate) fn called(&self) -> Vec<String> {
+        self.calls().iter().map(|call| call.body["model"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Waits for so many calls.
+    pub(crate) fn wait_for_calls(&self, calls: usize) {
+        eventually("the calls come", || (self.shared.state.lock().calls.len() >= calls).then_some(()));
+    }
+
+    /// Waits until the caller has broken off answers of exactly these models.
+    pub(crate) fn wait_for_cancelled(&self, models: &[&str]) {
+        eventually("the caller hangs up", || (self.shared.state.lock().cancelled == models).then_some(()));
+    }
+
+    /// How many connections were made.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.state.lock().connections
     }
 }
 
 /// Answers one request; whether the connection stays open.
-fn talk(stream: &TcpStream, state: &Mutex<State>) -> io::Result<bool> {
-    let mut reader = BufReader::new(stream);
-    let mut length = 0;
+fn talk(reader: &mut BufReader<&TcpStream>, shared: &Shared) -> io::Result<bool> {
+    let mut first = String::new();
+    if reader.read_line(&mut first)? == 0 {
+        return Ok(false);
+    }
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut headers = HashMap::new();
     loop {
         let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 {
-            return Ok(false);
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().map_err(io::Error::other)?;
-        }
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
+    let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let body: Value = serde_json::from_slice(&body)?;
+    let model = body["model"].as_str().unwrap_or_default().to_owned();
     let reply = {
-        let mut state = state.lock();
-        let model = body["model"].as_str().unwrap_or_default().to_owned();
-        state.calls.push(body);
-        let script = state.scripts.entry(model).or_insert_with(|| vec![Reply::error(404, "no such model")]);
+        let mut state = shared.state.lock();
+        state.calls.push(Call { path, headers, body, at: Instant::now() });
+        let script = state.scripts.entry(model.clone()).or_insert_with(|| vec![Reply::error(404, "no such model")]);
         if script.len() > 1 { script.remove(0) } else { script[0].clone() }
     };
-    answer(stream, &reply)
+    let kept = answer(reader.get_ref(), &reply, shared);
+    if matches!(kept, Ok(None) | Err(_)) {
+        shared.state.lock().cancelled.push(model);
+    }
+    Ok(kept?.unwrap_or(false))
 }
 
-fn answer(mut stream: &TcpStream, reply: &Reply) -> io::Result<bool> {
-    match reply {
-        Reply::Json(status, headers, body) => {
-            let body = body.to_string();
-            let length = body.len();
-            let head = format!(
-                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{headers}content-length: {length}\r\n\r\n"
-            );
-            stream.write_all((head + &body).as_bytes())?;
-            Ok(true)
-        }
-        Reply::Stream(events) | Reply::Cut(events) | Reply::Hang(events) => {
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-            stream.write_all(head.as_bytes())?;
-            for event in events {
-                let event = format!("data: {event}\n\n");
-                stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())?;
+/// Whether the connection stays open; `None`: the caller broke it off.
+fn answer(mut stream: &TcpStream, reply: &Reply, shared: &Shared) -> io::Result<Option<bool>> {
+    stream.write_all(&reply.bytes)?;
+    let until = Instant::now() + LONGEST;
+    match &reply.then {
+        Then::Keep => Ok(Some(true)),
+        Then::Close => stream.shutdown(Shutdown::Both).map(|()| Some(false)),
+        Then::Reset => reset(stream).map(|()| Some(false)),
+        Then::Silence => stream.read(&mut [0]).map(|_| None),
+        Then::Repeat(bytes, pause) => {
+            while Instant::now() < until {
+                stream.write_all(bytes)?;
+                std::thread::sleep(*pause);
             }
-            match reply {
-                Reply::Stream(_) => stream.write_all(b"0\r\n\r\n").map(|()| true),
-                Reply::Hang(_) => stream.read(&mut [0]).map(|_| false),
-                Reply::Cut(_) | Reply::Json(..) | Reply::Close => stream.shutdown(Shutdown::Both).map(|()| false),
-            }
+            Ok(Some(false))
         }
-        Reply::Close => stream.shutdown(Shutdown::Both).map(|()| false),
+        Then::Held(bytes) => {
+            let mut state = shared.state.lock();
+            while !state.released {
+                if shared.released.wait_for(&mut state, LONGEST).timed_out() {
+                    return Ok(Some(false));
+                }
+            }
+            drop(state);
+            stream.write_all(bytes)?;
+            Ok(Some(true))
+        }
     }
+}
+
+/// Resets a connection instead of closing it.
+fn reset(stream: &TcpStream) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _guard = runtime.enter();
+    let stream = stream.try_clone()?;
+    stream.set_nonblocking(true)?;
+    tokio::net::TcpStream::from_std(stream)?.set_zero_linger()
 }

@@ -19,6 +19,7 @@ pub(super) async fn ask(
     context: &Context,
     (router_id, router): (RouterId, &Router),
     prompt: &Prompt<'_>,
+    latest: Option<Instant>,
 ) -> (Option<Classification>, Option<ClassifierRow>) {
     let snapshot = &context.snapshot;
     let callee = router.classifying.model.and_then(|id| Callee::of(&snapshot.config, id));
@@ -52,7 +53,8 @@ pub(super) async fn ask(
     else {
         return (None, Some(row));
     };
-    let deadline = Deadline { at: began + router.classifying.timeout };
+    let own = began + router.classifying.timeout;
+    let deadline = Deadline { at: latest.map_or(own, |latest| latest.min(own)) };
     let created = context.app.wall_seconds();
     let ask = Ask { operation: Operation::Chat, pieces, stream: false, wants_usage: true, deadline, created };
     let called = call(&context.app.client, &callee, ask).await;

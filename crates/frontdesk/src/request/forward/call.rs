@@ -1,6 +1,6 @@
 //! One call of one model, up to the point where its answer may go to the client.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER};
@@ -13,7 +13,7 @@ use wire::chunk::Delta;
 use wire::splice::{Changes, splice};
 use wire::{ChatRequest, Invalid, UpstreamError, anthropic};
 
-use super::client::{Client, Connection, Pieces};
+use super::client::{Client, Connection, Pieces, Unsent};
 use super::relay::{Begun, Relay};
 use crate::config::{Api, Config, Endpoint, Provider};
 use crate::request::Operation;
@@ -143,7 +143,7 @@ async fn answer(client: &Client, callee: &Callee<'_>, ask: Ask, first: Instant) 
         let mut relay = Box::new(Relay::new(connection, incoming, provider, &ask));
         return match relay.first_useful().await {
             Begun::Useful => Ok(Called::Stream { response: passed(head.status, &head.headers), relay }),
-            Begun::Error(error) => Err(refused(error.status.unwrap_or(500), None, &error).into()),
+            Begun::Error(error, body) => Err(error_inside(&error, body)),
             Begun::Nonsense => Err(Outcome::Nonsense.into()),
         };
     }
@@ -152,16 +152,32 @@ async fn answer(client: &Client, callee: &Callee<'_>, ask: Ask, first: Instant) 
     let whole = whole.ok_or(Outcome::Nonsense)?;
     let response = passed(head.status, &head.headers).map(|()| whole.clone());
     if !head.status.is_success() {
-        let outcome = refused(head.status.as_u16(), retry_after(&head.headers), &UpstreamError::read(&whole));
-        let caller = matches!(outcome, Outcome::Refused { fault: Fault::Caller | Fault::ContextLength, .. });
-        return Err(Failure { outcome, response: Some(response).filter(|_| caller) });
+        let rest = retry_after(&head.headers, ask.created);
+        return Err(failure(refused(head.status.as_u16(), rest, &UpstreamError::read(&whole)), response));
     }
     let read = if ask.operation == Operation::Embeddings { read_other } else { read_answer };
     match read(&whole) {
         Answer::Whole(delta) => Ok(Called::Whole { response, delta }),
-        Answer::Error(error) => Err(refused(error.status.unwrap_or(500), None, &error).into()),
+        Answer::Error(error) => Err(error_inside(&error, whole)),
         Answer::Nonsense => Err(Outcome::Nonsense.into()),
     }
+}
+
+/// A refusal, with the answer where it may be the client's.
+fn failure(outcome: Outcome, response: Response<Bytes>) -> Failure {
+    let caller = matches!(outcome, Outcome::Refused { fault: Fault::Caller | Fault::ContextLength, .. });
+    Failure { outcome, response: Some(response).filter(|_| caller) }
+}
+
+/// An error object under a status of success, or as the first event of a stream: as if it had come as that status.
+fn error_inside(error: &UpstreamError, body: Bytes) -> Failure {
+    let status = error.status.unwrap_or(500);
+    let mut response = Response::new(body);
+    if let Ok(status) = status.try_into() {
+        *response.status_mut() = status;
+    }
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    failure(refused(status, None, error), response)
 }
 
 /// A whole answer in the client's protocol; `None`: it is none.
@@ -177,10 +193,13 @@ fn spoken_as_openai(api: Api, success: bool, whole: Bytes, created: u64) -> Opti
 async fn send(client: &Client, provider: &Provider, ask: &Ask) -> Result<(Connection, Response<Incoming>), Failure> {
     let unreachable = || Failure::from(Outcome::Unreachable);
     let endpoint = &provider.endpoint;
-    if let Some(mut connection) = client.reuse(endpoint)
-        && let Ok(response) = connection.send(request(provider, ask).ok_or_else(unreachable)?).await
-    {
-        return Ok((connection, response));
+    if let Some(mut connection) = client.reuse(endpoint) {
+        match connection.send(request(provider, ask).ok_or_else(unreachable)?).await {
+            Ok(response) => return Ok((connection, response)),
+            // What has been sent may have been taken up: whether to ask again is the retry policy's business.
+            Err(Unsent::No) => return Err(unreachable()),
+            Err(Unsent::Yes) => {}
+        }
     }
     let connected = client.connect(endpoint, provider.timeouts.connect).await;
     let mut connection = connected.map_err(|_| unreachable())?;
@@ -251,17 +270,23 @@ fn passed(status: http::StatusCode, headers: &HeaderMap) -> Response<()> {
     response
 }
 
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
-    let milliseconds = number("retry-after-ms").or_else(|| Some(number(RETRY_AFTER.as_str())? * 1_000.0))?;
-    Duration::try_from_secs_f64(milliseconds / 1_000.0).ok()
+/// How long the upstream asks to be left alone: in milliseconds, seconds, or until a date (RFC 9110, 10.2.3). `now` is in
+/// seconds since the Unix epoch.
+fn retry_after(headers: &HeaderMap, now: u64) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| text(name)?.parse::<f64>().ok();
+    if let Some(seconds) = number("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| number(RETRY_AFTER.as_str())) {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let until = httpdate::parse_http_date(text(RETRY_AFTER.as_str())?).ok()?;
+    Some(until.duration_since(UNIX_EPOCH + Duration::from_secs(now)).unwrap_or(Duration::ZERO))
 }
 
 fn refused(status: u16, retry_after: Option<Duration>, error: &UpstreamError) -> Outcome {
     let fault = match status {
         429 => Fault::RateLimited,
         401 | 403 => Fault::Credential,
-        408 | 409 | 500.. => Fault::Upstream,
+        500.. => Fault::Upstream,
         400 | 413 if error.context_length => Fault::ContextLength,
         _ => Fault::Caller,
     };

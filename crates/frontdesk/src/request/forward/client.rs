@@ -59,6 +59,17 @@ impl Body for Pieces {
     }
 }
 
+/// Whether a request that got no answer had not left yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsent {
+    /// Nothing of it was sent: the connection had been closed meanwhile.
+    #[error("the connection was closed before the request was sent")]
+    Yes,
+    /// Some or all of it was.
+    #[error("the connection broke before an answer came")]
+    No,
+}
+
 /// A connection to a provider.
 pub struct Connection {
     sender: http1::SendRequest<Pieces>,
@@ -83,9 +94,9 @@ impl Connection {
     /// Sends a request and waits for the head of its answer.
     ///
     /// # Errors
-    /// When the connection breaks before.
-    pub async fn send(&mut self, request: Request<Pieces>) -> hyper::Result<Response<Incoming>> {
-        let mut answer = pin!(self.sender.send_request(request));
+    /// When the connection breaks before, and whether the request had not left by then.
+    pub async fn send(&mut self, request: Request<Pieces>) -> Result<Response<Incoming>, Unsent> {
+        let mut answer = pin!(self.sender.try_send_request(request));
         let (driver, ended) = (&mut self.driver, &mut self.ended);
         poll_fn(|context| {
             if !*ended && Pin::new(&mut *driver).poll(context).is_ready() {
@@ -94,6 +105,7 @@ impl Connection {
             answer.as_mut().poll(context)
         })
         .await
+        .map_err(|mut error| if error.take_message().is_some() { Unsent::Yes } else { Unsent::No })
     }
 
     /// Whether another request can be sent, as far as is known now.

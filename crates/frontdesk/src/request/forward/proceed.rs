@@ -127,7 +127,13 @@ impl Proceed {
                 }
                 Poll::Ready(Some(relay))
             }
-            Called::Whole { .. } => Poll::Ready(None),
+            // A stream was asked for.
+            Called::Whole { .. } => {
+                if let Some(recorder) = recorder {
+                    recorder.called(&routing::Outcome::Nonsense);
+                }
+                Poll::Ready(None)
+            }
             Called::Failed(failure) => {
                 if let Some(recorder) = recorder {
                     recorder.called(&failure.outcome);

@@ -24,14 +24,16 @@ use crate::request::record::Recorder;
 const MAX_PRELUDE: usize = 1_000;
 /// Bytes of them that are held back.
 const MAX_HELD: usize = 4 << 20;
+/// The code of the error event that ends a stream which broke off.
+const INTERRUPTED: &str = "upstream_interrupted";
 
 /// What a stream began with.
 #[derive(Debug)]
 pub(super) enum Begun {
     /// Something for the client; nothing has been sent yet.
     Useful,
-    /// An error object.
-    Error(UpstreamError),
+    /// An error object, read and as it came.
+    Error(UpstreamError, Bytes),
     /// It ended, broke or never said anything.
     Nonsense,
 }
@@ -68,6 +70,12 @@ struct Seen {
     malformed: u64,
     finished: bool,
     done: bool,
+}
+
+/// An error object that came as an event.
+struct ErrorEvent {
+    read: UpstreamError,
+    body: Bytes,
 }
 
 /// The next data of an answer, while its connection is driven.
@@ -156,7 +164,7 @@ impl Relay {
                 return Begun::Nonsense;
             }
             if let Some(error) = self.take_events() {
-                return Begun::Error(error);
+                return Begun::Error(error.read, error.body);
             }
         }
         self.heard_at = Instant::now();
@@ -176,7 +184,8 @@ impl Relay {
                 let next = ready!(proceed.poll(self.recorder.as_mut(), context));
                 match next {
                     Some(next) => self.continue_with(*next),
-                    None => self.interrupted(),
+                    // Both calls are accounted for already.
+                    None => self.give_up(),
                 }
                 continue;
             }
@@ -214,7 +223,7 @@ impl Relay {
     }
 
     /// Reads the events that have come and queues what is meant for the client; an error object ends it.
-    fn take_events(&mut self) -> Option<UpstreamError> {
+    fn take_events(&mut self) -> Option<ErrorEvent> {
         let mut events = std::mem::take(&mut self.events);
         let mut ready = std::mem::take(&mut self.ready);
         let mut error = None;
@@ -232,7 +241,7 @@ impl Relay {
         self.ready = ready;
     }
 
-    fn look(&mut self, event: Event<'_>, error: &mut Option<UpstreamError>) -> Fate {
+    fn look(&mut self, event: Event<'_>, error: &mut Option<ErrorEvent>) -> Fate {
         let Some(translator) = &mut self.translator else {
             return self.read(event, error);
         };
@@ -248,12 +257,13 @@ impl Relay {
     }
 
     /// Reads an event in passing; what becomes of it.
-    fn read(&mut self, event: Event<'_>, error: &mut Option<UpstreamError>) -> Fate {
+    fn read(&mut self, event: Event<'_>, error: &mut Option<ErrorEvent>) -> Fate {
         self.seen.events += 1;
         let data = event.data();
         match self.reader.read(data.as_deref()) {
-            Chunk::Error(said) => {
-                *error = Some(said);
+            Chunk::Error(read) => {
+                let body = Bytes::copy_from_slice(data.as_deref().unwrap_or_default());
+                *error = Some(ErrorEvent { read, body });
                 Fate::Stop
             }
             Chunk::Done => {
@@ -287,10 +297,7 @@ impl Relay {
             self.complete();
         } else if self.proceed.as_mut().is_some_and(|proceed| proceed.start(self.wants_usage, self.deadline)) {
             self.upstream = None;
-            if let Some(recorder) = &mut self.recorder {
-                recorder.called(&Outcome::Broken);
-                recorder.used(self.seen.usage.take(), self.seen.text_bytes);
-            }
+            self.settle(&Outcome::Broken);
         } else {
             self.interrupted();
         }
@@ -313,21 +320,22 @@ impl Relay {
     fn complete(&mut self) {
         self.ready.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
         self.keep_connection();
-        self.settle(&Outcome::Answered, None);
+        self.settle(&Outcome::Answered);
+        self.end(None);
     }
 
     /// The upstream broke off after bytes went out: say that, and never that it is whole. Where only the client's own
     /// time is over, the model is not to blame.
     fn interrupted(&mut self) {
-        let body = wire::error_body(
-            "the model stopped in the middle of its answer",
-            "api_error",
-            None,
-            "upstream_interrupted",
-        );
+        self.settle(&if self.deadline.is_over() { Outcome::OutOfTime } else { Outcome::Broken });
+        self.give_up();
+    }
+
+    /// Tells the client that the answer is not whole.
+    fn give_up(&mut self) {
+        let body = wire::error_body("the model stopped in the middle of its answer", "api_error", None, INTERRUPTED);
         self.ready.push_back(Bytes::from(format!("data: {body}\n\n")));
-        let outcome = if self.deadline.is_over() { Outcome::OutOfTime } else { Outcome::Broken };
-        self.settle(&outcome, Some("upstream_interrupted"));
+        self.end(Some(INTERRUPTED));
     }
 
     /// The connection serves another call where the upstream's answer is read to its end, which mostly comes together
@@ -344,11 +352,17 @@ impl Relay {
         }
     }
 
-    fn settle(&mut self, outcome: &Outcome, error: Option<&'static str>) {
-        self.upstream = None;
+    /// Accounts for the call that feeds this stream.
+    fn settle(&mut self, outcome: &Outcome) {
         if let Some(recorder) = &mut self.recorder {
             recorder.called(outcome);
             recorder.used(self.seen.usage, self.seen.text_bytes);
+        }
+    }
+
+    fn end(&mut self, error: Option<&'static str>) {
+        self.upstream = None;
+        if let Some(recorder) = &mut self.recorder {
             recorder.dropped_events(self.seen.malformed);
             recorder.ended(200, error);
         }
