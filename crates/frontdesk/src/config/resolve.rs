@@ -52,6 +52,11 @@ pub(super) fn resolve(raw: &Raw, outside: &dyn Outside, problems: &mut Vec<Probl
     }
     let classifiers = routers::resolve(raw, &mut table, outside, &mut report);
     limits(raw, &mut report);
+    if raw.models.is_empty() {
+        // Also what an editor leaves for a moment between emptying a file and filling it.
+        let help = "write a [providers.NAME] and a [models.NAME], or begin with `frontdesk init`";
+        report.problems.push(Problem { span: 0..0, message: "there is no model".into(), help: help.into() });
+    }
     Config {
         classifiers,
         log: log(&raw.log, &mut report),

@@ -114,6 +114,13 @@ then = { }
 }
 
 #[test]
+fn a_file_without_a_model_serves_nothing_and_is_refused() {
+    for text in ["", "[server]\nlisten = \"127.0.0.1:8080\"\n"] {
+        assert!(problems(text)[0].starts_with("1: there is no model"), "{text}");
+    }
+}
+
+#[test]
 fn broken_toml_and_unset_secrets_are_told_with_their_line() {
     assert!(problems("[server\n")[0].starts_with("1: "));
     let told = problems(&GOOD.replace("env:KEY", "env:OTHER"));
