@@ -1,12 +1,9 @@
 //! The classifier inside the process: a linear layer over hashed features, in bytes.
 
-use std::sync::{Arc, OnceLock};
-
 use routing::Prompt;
 
 use crate::features::{GROUPS, features};
 use crate::look::Look;
-use crate::weights::{self, BadWeights};
 
 /// The most labels of a model.
 pub const MOST_LABELS: usize = 64;
@@ -31,21 +28,18 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// The model that comes with the program.
-    ///
-    /// # Errors
-    /// When the file that was built in is damaged.
-    pub fn builtin() -> Result<Arc<Self>, BadWeights> {
-        static BUILT_IN: OnceLock<Result<Arc<Embedded>, BadWeights>> = OnceLock::new();
-        BUILT_IN.get_or_init(|| weights::read(include_bytes!("../../../weights/builtin.fdm")).map(Arc::new)).clone()
-    }
-
     /// The probability of each label; `None`: nothing to judge.
     #[must_use]
     pub fn probabilities(&self, prompt: &Prompt<'_>) -> Option<Vec<f32>> {
-        let mut scores = self.scores(&Look::at(prompt)?);
+        Some(self.probabilities_at(&Look::at(prompt)?))
+    }
+
+    /// The probability of each label for what is looked at.
+    #[must_use]
+    pub fn probabilities_at(&self, look: &Look<'_>) -> Vec<f32> {
+        let mut scores = self.scores(look);
         softmax(&mut scores, self.temperature);
-        Some(scores)
+        scores
     }
 
     #[expect(clippy::cast_precision_loss, reason = "sums of bytes over at most some ten thousand features")]

@@ -64,6 +64,33 @@ impl<'a> Look<'a> {
     }
 }
 
+/// The same with texts of its own, for another thread.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnedLook {
+    texts: [String; 4],
+    /// Everything but the texts.
+    rest: Look<'static>,
+}
+
+impl Look<'_> {
+    /// A copy; at most a few kilobytes.
+    #[must_use]
+    pub fn to_owned(&self) -> OwnedLook {
+        let texts = [self.head, self.tail, self.answer, self.question].map(str::to_owned);
+        let &Self { length, user_turns, tools, tools_used, images, .. } = self;
+        OwnedLook { texts, rest: Look { length, user_turns, tools, tools_used, images, ..Look::default() } }
+    }
+}
+
+impl OwnedLook {
+    /// The look again.
+    #[must_use]
+    pub fn look(&self) -> Look<'_> {
+        let [head, tail, answer, question] = self.texts.each_ref().map(String::as_str);
+        Look { head, tail, answer, question, ..self.rest }
+    }
+}
+
 fn trimmed<'a>(turn: &'a Turn<'_>) -> &'a str {
     turn.text.trim()
 }
@@ -116,6 +143,7 @@ mod tests {
             let prompt = Prompt { turns, ..Prompt::default() };
             let look = Look::at(&prompt).unwrap();
             assert_eq!((look.answer, look.user_turns), (context, 2));
+            assert_eq!(look.to_owned().look(), look);
         }
     }
 

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use ledger::Ledger;
 use parking_lot::Mutex;
 use routing::{Breaker, Cooling, Fault, ModelId, Moment, Outcome, RouterId};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::config::Config;
@@ -26,6 +27,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What conversations were answered with.
     pub sessions: Sessions,
+    /// Places for prompts that the encoder reads, one a core.
+    pub encoders: Arc<Semaphore>,
     /// Where traces go, if anywhere.
     #[cfg(feature = "otlp")]
     pub traces: std::sync::OnceLock<crate::traces::Traces>,
@@ -55,6 +58,7 @@ impl App {
             ledger,
             metrics: Metrics::default(),
             sessions: Sessions::default(),
+            encoders: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
             #[cfg(feature = "otlp")]
             traces: std::sync::OnceLock::new(),
             began: Instant::now(),

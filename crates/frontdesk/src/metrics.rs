@@ -81,6 +81,8 @@ pub struct Metrics {
     overhead: Histogram,
     /// Events of streams that could not be read and were left out.
     pub(crate) malformed_events: Counter,
+    /// Prompts that the encoder should have read and had no time for.
+    pub(crate) encoder_busy: Counter,
 }
 
 impl Default for Metrics {
@@ -98,6 +100,7 @@ impl Default for Metrics {
             decision: Family::new_with_constructor(|| Histogram::new(SMALL_SECONDS)),
             overhead: Histogram::new(SMALL_SECONDS),
             malformed_events: Counter::default(),
+            encoder_busy: Counter::default(),
         }
     }
 }
@@ -214,6 +217,11 @@ pub fn text(app: &App) -> String {
         "frontdesk_malformed_events",
         "Events of streams that could not be read and were left out",
         metrics.malformed_events.clone(),
+    );
+    registry.register(
+        "frontdesk_encoder_busy",
+        "Prompts that the encoder should have read and had no time for",
+        metrics.encoder_busy.clone(),
     );
     register_moment(app, &mut registry);
     let mut text = String::new();

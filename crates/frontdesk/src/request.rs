@@ -58,9 +58,10 @@ async fn answer(
     recorder.asked(&request, &head.headers);
     let deadline = accept::deadline(&head.headers)?;
     let (choice, prompt) = accept::choose(&context.snapshot.config.table, operation, &request)?;
-    let found = classify::find(context, &choice, &prompt, &request, (&head.headers, deadline)).await?;
+    let asked = (operation, &body, &request);
+    let found = classify::find(context, &choice, &prompt, asked, (&head.headers, deadline)).await?;
     let decision = decide::decide(&context.snapshot.config.table, &prompt.needs, &choice, &found)?;
     recorder.decision_took(found.began.elapsed());
     recorder.decided(&decision, &prompt.needs, found.judge);
-    forward::forward(context, (operation, &body, &request), &decision, deadline, recorder).await
+    forward::forward(context, asked, (&decision, found.speculation), deadline, recorder).await
 }

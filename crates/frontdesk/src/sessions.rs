@@ -1,11 +1,12 @@
 //! What conversations were answered with, so that they can keep it: bounded, and forgotten after a while.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::num::NonZeroUsize;
 
 use lru::LruCache;
 use parking_lot::Mutex;
-use routing::Moment;
+use routing::session::before_loop;
+use routing::{Moment, Turn};
 
 /// Conversations remembered; above it, the one longest unheard of is forgotten.
 const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
@@ -43,6 +44,16 @@ impl Sessions {
         let key = self.hasher.hash_one((router, session));
         let mut known = self.known.lock();
         known.get(&key).filter(|known| known.until > now).map(|known| known.category.clone())
+    }
+
+    /// A name for the tool loop that these turns are in or may begin: the same for all of its requests.
+    #[must_use]
+    pub fn of_loop(&self, turns: &[Turn<'_>]) -> String {
+        let mut hasher = self.hasher.build_hasher();
+        for turn in before_loop(turns) {
+            (turn.role as u8, &turn.text).hash(&mut hasher);
+        }
+        format!("loop {:016x}", hasher.finish())
     }
 
     /// Remembers the category of a conversation.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 const APPLICATION_ID: i32 = 0x6664_736b;
 
 /// Each step leads from one version of the schema to the next; steps are added, never changed.
-const STEPS: [&str; 1] = [include_str!("schema/001.sql")];
+const STEPS: [&str; 2] = [include_str!("schema/001.sql"), include_str!("schema/002.sql")];
 
 /// Why a ledger cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -5,8 +5,10 @@ use crate::{CategoryId, Classification, Classifying, Kind};
 /// Something that can be asked for a category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// The classifier inside the process.
+    /// The classifier inside the process, its first stage: microseconds.
     Embedded,
+    /// Its second stage, which weighs the first one's answer too: milliseconds.
+    Encoder,
     /// A model.
     Llm,
 }
@@ -50,10 +52,21 @@ impl Cascade<'_> {
             let found = vote.said.as_ref().filter(|_| sure).map(|said| (vote.stage, said.category));
             Step::Done { found, seen: vote.said.clone() }
         };
-        let sure = |vote: &Vote| vote.said.as_ref().is_some_and(|said| said.confidence >= self.0.min_confidence);
+        let above = |vote: &Vote, least: f32| vote.said.as_ref().is_some_and(|said| said.confidence >= least);
+        let sure = |vote: &Vote| above(vote, self.0.min_confidence);
+        // What is inside the process says: its second stage where it was asked and had an answer, else its first.
+        let embedded = vote(Stage::Encoder).filter(|vote| vote.said.is_some()).or_else(|| vote(Stage::Embedded));
+        let unsure =
+            |first: &Vote| self.0.encoder_below.is_some_and(|least| first.said.is_some() && !above(first, least));
+        if let (Kind::Embedded | Kind::Cascade, Some(first), None) =
+            (self.0.kind, vote(Stage::Embedded), vote(Stage::Encoder))
+            && unsure(first)
+        {
+            return Step::Ask(Stage::Encoder);
+        }
         match self.0.kind {
             Kind::None => Step::Done { found: None, seen: None },
-            Kind::Embedded => match vote(Stage::Embedded) {
+            Kind::Embedded => match embedded {
                 None => Step::Ask(Stage::Embedded),
                 Some(embedded) => done(embedded, sure(embedded)),
             },
@@ -61,7 +74,7 @@ impl Cascade<'_> {
                 None => Step::Ask(Stage::Llm),
                 Some(llm) => done(llm, true),
             },
-            Kind::Cascade => match (vote(Stage::Embedded), vote(Stage::Llm)) {
+            Kind::Cascade => match (embedded, vote(Stage::Llm)) {
                 (None, _) => Step::Ask(Stage::Embedded),
                 (Some(embedded), _) if sure(embedded) => done(embedded, true),
                 (Some(_), None) => Step::Ask(Stage::Llm),
@@ -87,12 +100,27 @@ mod tests {
         embedded: Option<Classification>,
         llm: Option<Classification>,
     ) -> (usize, Option<(Stage, u16)>) {
-        let classifying = Classifying { kind, min_confidence: 0.5, model: None, timeout: Duration::from_secs(1) };
+        run(kind, None, [embedded, None, llm])
+    }
+
+    /// The same with a second stage inside the process that is asked below a confidence.
+    fn run(
+        kind: Kind,
+        encoder_below: Option<f32>,
+        [embedded, encoder, llm]: [Option<Classification>; 3],
+    ) -> (usize, Option<(Stage, u16)>) {
+        let timeout = Duration::from_secs(1);
+        let classifying =
+            Classifying { kind, min_confidence: 0.5, encoder_below, model: None, timeout, speculate: false };
         let mut votes = Vec::new();
         loop {
             match Cascade(&classifying).step(&votes) {
                 Step::Ask(stage) => {
-                    let said = if stage == Stage::Llm { llm.clone() } else { embedded.clone() };
+                    let said = match stage {
+                        Stage::Embedded => embedded.clone(),
+                        Stage::Encoder => encoder.clone(),
+                        Stage::Llm => llm.clone(),
+                    };
                     votes.push(Vote { stage, said });
                 }
                 Step::Done { found, .. } => {
@@ -100,6 +128,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_second_stage_is_asked_below_its_threshold_and_its_answer_stands() {
+        let run = |first, second, llm| run(Kind::Cascade, Some(0.8), [first, second, llm]);
+        assert_eq!(run(said(1, 0.8), said(2, 0.9), None), (1, Some((Stage::Embedded, 1))));
+        assert_eq!(run(said(1, 0.7), said(2, 0.9), None), (2, Some((Stage::Encoder, 2))));
+        assert_eq!(run(said(1, 0.7), said(2, 0.3), said(3, 1.0)), (3, Some((Stage::Llm, 3))));
+        assert_eq!(run(said(1, 0.7), said(2, 0.3), None), (3, Some((Stage::Encoder, 2))));
+        assert_eq!(run(said(1, 0.7), None, None), (2, Some((Stage::Embedded, 1))), "busy: the first stage's stands");
     }
 
     #[test]

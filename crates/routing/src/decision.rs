@@ -162,16 +162,26 @@ fn preceded(first: ModelId, others: &[ModelId]) -> Vec<ModelId> {
     std::iter::once(first).chain(rest).collect()
 }
 
+/// Whether a model has what a request needs, its length as far as it can be estimated.
+#[must_use]
+pub fn fits(model: &Model, needs: &Needs) -> bool {
+    let room = model.context.is_none_or(|context| context >= needs.input_tokens);
+    room && WANTED.iter().all(|(wanted, capability, _)| !wanted(needs) || model.can(*capability))
+}
+
+/// What a request may need, the capability that serves it, and its word.
+type Wanted = (fn(&Needs) -> bool, Capability, &'static str);
+const WANTED: [Wanted; 3] = [
+    (|needs| needs.images, Capability::Vision, "vision"),
+    (|needs| needs.tools, Capability::Tools, "tools"),
+    (|needs| needs.json_schema, Capability::JsonSchema, "json_schema"),
+];
+
 /// The models of a chain that can do what is needed.
 fn capable(table: &Table, needs: &Needs, chain: &[ModelId]) -> Result<Vec<ModelId>, NoRoute> {
-    let wanted = [
-        (needs.images, Capability::Vision, "vision"),
-        (needs.tools, Capability::Tools, "tools"),
-        (needs.json_schema, Capability::JsonSchema, "json_schema"),
-    ];
     let mut left: Vec<(ModelId, &Model)> = chain.iter().filter_map(|id| Some((*id, table.model(*id)?))).collect();
-    for (needed, capability, need) in wanted {
-        if needed && !left.is_empty() {
+    for (wanted, capability, need) in WANTED {
+        if wanted(needs) && !left.is_empty() {
             let without = || left.iter().map(|(_, model)| model.alias.as_str()).collect::<Vec<_>>().join(", ");
             let able: Vec<_> = left.iter().copied().filter(|(_, model)| model.can(capability)).collect();
             if able.is_empty() {

@@ -30,6 +30,8 @@ fn table() -> Table {
         categories: vec![category("simple", &[0]), category("code", &[1, 0]), category("empty", &[])],
         rules: vec![],
         classifying: Classifying {
+            encoder_below: None,
+            speculate: false,
             kind: Kind::None,
             min_confidence: 0.5,
             model: None,

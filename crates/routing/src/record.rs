@@ -24,6 +24,26 @@ pub enum Costing {
     Unpriced,
 }
 
+/// What became of an answer that was begun on the judge's own model before its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speculation {
+    /// The verdict was that model's category: the judge's time was saved.
+    Kept,
+    /// It was another: the begun answer was cancelled, and its input paid for nothing.
+    Cancelled,
+}
+
+impl Speculation {
+    /// Its word in the ledger.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// One request, whatever ended it. Names instead of indices: a row outlives the configuration it was made under.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
@@ -53,6 +73,8 @@ pub struct Record {
     pub attempts: Vec<AttemptRow>,
     /// The call of the classifier's model, where one was made; its tokens and cost are not in those of the request.
     pub classifier: Option<ClassifierRow>,
+    /// Where the answer was begun while the judge judged: whether it was kept.
+    pub speculation: Option<Speculation>,
     /// Alias of the model whose answer the client got.
     pub model: Option<String>,
     /// Whether that is another than the first of the chain.

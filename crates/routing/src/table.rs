@@ -174,10 +174,14 @@ pub struct Classifying {
     pub kind: Kind,
     /// Below it the answer of the embedded classifier is not taken; 0 to 1.
     pub min_confidence: f32,
+    /// Below it its second stage, the encoder, is asked; `None`: it has none.
+    pub encoder_below: Option<f32>,
     /// The model that is asked (`llm`, `cascade`).
     pub model: Option<ModelId>,
     /// How long it may take.
     pub timeout: Duration,
+    /// Whether the answer is begun on the judge's own model while it judges.
+    pub speculate: bool,
 }
 
 /// The kinds of classifier.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use classify::Bound;
-use routing::{Classifier, DecidedBy, Prompt, Router};
+use routing::{DecidedBy, Prompt, Router};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -66,7 +66,7 @@ impl Classify {
 
     fn say(&self, router: &Router, bound: &Bound, prompt: &Prompt<'_>) -> anyhow::Result<()> {
         let began = Instant::now();
-        let said = bound.classify(prompt);
+        let said = bound.whole(prompt, router.classifying.encoder_below);
         let took = began.elapsed().as_micros();
         let name = |position: usize| router.categories.get(position).map_or("", |category| category.name.as_str());
         let sure = said.as_ref().filter(|said| said.confidence >= router.classifying.min_confidence);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use classify::evaluation::Share;
 use classify::{Bound, Evaluation, Example, Judged, evaluate};
 use comfy_table::{Table, presets};
-use routing::{Classifier, Router};
+use routing::Router;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -62,7 +62,7 @@ pub(super) fn judge<'a>(router: &Router, bound: &Bound, examples: &'a [Example])
     let one = |example: &'a Example| {
         let prompt = example.prompt();
         let began = Instant::now();
-        let said = bound.classify(&prompt);
+        let said = bound.whole(&prompt, router.classifying.encoder_below);
         let took_us = began.elapsed().as_secs_f64() * 1e6;
         let category = said.as_ref().and_then(|said| router.category(said.category));
         Judged {

@@ -8,7 +8,7 @@ use classify::{Bound, Embedded, Example, read_examples};
 use routing::{Classifying, Kind, Router, Session, Sticky};
 
 use super::Configured;
-use crate::config::{Config, env};
+use crate::config::{Config, ENCODER_BELOW, env};
 
 /// The examples of labelled files. A row that does not name its source gets its file's name. Broken lines are told on
 /// stderr and left out; how many there were is returned.
@@ -44,8 +44,10 @@ pub(super) fn weights(path: &Path) -> anyhow::Result<Arc<Embedded>> {
 pub(super) fn classifier(configured: &Configured) -> anyhow::Result<(Router, Bound)> {
     let Some(path) = &configured.config else {
         let model = Embedded::builtin()?;
-        let router = router_of(&model);
-        return Ok((router.clone(), Bound::to(model, &router)));
+        let mut router = router_of(&model);
+        let bound = Bound::to(model, &router).with_encoder();
+        router.classifying.encoder_below = bound.has_encoder().then_some(ENCODER_BELOW);
+        return Ok((router, bound));
     };
     let config: Config = env::load(path)?.map_err(|problems| anyhow::anyhow!("{problems}"))?;
     let position = match &configured.router {
@@ -81,6 +83,8 @@ pub(super) fn router_of(model: &Embedded) -> Router {
         classifying: Classifying {
             kind: Kind::Embedded,
             min_confidence: 0.0,
+            encoder_below: None,
+            speculate: false,
             model: None,
             timeout: std::time::Duration::ZERO,
         },

@@ -36,7 +36,7 @@ pub fn reckon(config: &Config, id: RouterId, items: &[Item]) -> anyhow::Result<O
     let own = config.classifiers.get(id.index()).and_then(Option::as_ref);
     let main = all(own, kind)?;
     let (routed, judged) = match kind {
-        Kind::Llm => (all(Some(&Bound::to(Embedded::builtin()?, router)), Kind::Embedded)?, Some(main)),
+        Kind::Llm => (all(Some(&Bound::to(Embedded::builtin()?, router).with_encoder()), Kind::Embedded)?, Some(main)),
         Kind::Embedded | Kind::Cascade | Kind::None => (main, None),
     };
     Ok(Outcome { requests: items.len(), speedup: None, baseline: baseline.alias.clone(), routed, judged })
@@ -80,13 +80,18 @@ impl Reckoner<'_> {
                     let said = self.classifier.and_then(|classifier| classifier.classify(prompt));
                     votes.push(Vote { stage: Stage::Embedded, said });
                 }
+                Step::Ask(Stage::Encoder) => {
+                    let look = classify::look::Look::at(prompt);
+                    let said = self.classifier.and_then(|classifier| classifier.encoded(&look?));
+                    votes.push(Vote { stage: Stage::Encoder, said });
+                }
                 Step::Ask(Stage::Llm) => {
                     judge = self.asked(prompt)?;
                     votes.push(Vote { stage: Stage::Llm, said: self.always_right(item) });
                 }
                 Step::Done { found, .. } => {
                     let (category, by) = match found {
-                        Some((Stage::Embedded, category)) => (category, DecidedBy::Embedded),
+                        Some((Stage::Embedded | Stage::Encoder, category)) => (category, DecidedBy::Embedded),
                         Some((Stage::Llm, category)) => (category, DecidedBy::Llm),
                         None => (self.router.default, DecidedBy::Default),
                     };

@@ -81,8 +81,10 @@ async fn said(context: &Context, id: RouterId, prompt: &Prompt<'_>) -> Result<Va
     let router = table.routers.get(id.index()).ok_or_else(ApiError::bad_upstream)?;
     let around = classify::Around::default();
     let found = match routing::decision::settled(router, None, prompt, &around) {
-        Some(finding) => classify::Found { finding, judge: None, began: tokio::time::Instant::now() },
-        None => classify::classified(context, id, prompt, None).await,
+        Some(finding) => {
+            classify::Found { finding, judge: None, began: tokio::time::Instant::now(), speculation: None }
+        }
+        None => classify::classified(context, id, prompt, None, &|| None).await,
     };
     let needs = Needs { max_output_tokens: None, ..prompt.needs };
     let decision = routing::decide(table, &needs, &Choice::Router(id), &found.finding)

@@ -1,6 +1,8 @@
 //! What the request is about: override, hint, rule, classifier, and what its conversation had before.
 
+mod encoder;
 mod judge;
+mod speculation;
 
 use http::HeaderMap;
 use routing::decision::{Finding, settled};
@@ -10,10 +12,11 @@ use routing::{
     Cascade, CategoryId, Choice, Classifier, DecidedBy, Prompt, Router, RouterId, Stage, Step, Then, Vote, session,
 };
 use tokio::time::Instant;
-use wire::ChatRequest;
 
 use super::Context;
+use super::forward::Asked;
 use crate::error::ApiError;
+pub(crate) use speculation::Speculation;
 
 /// The header that names a category.
 const HINT: &str = "x-frontdesk-category";
@@ -29,6 +32,8 @@ pub(crate) struct Found {
     pub(crate) judge: Option<ClassifierRow>,
     /// When looking for it began.
     pub(crate) began: Instant,
+    /// The answer that was begun while the judge judged.
+    pub(crate) speculation: Option<Speculation>,
 }
 
 /// What rules may look at besides the conversation.
@@ -57,11 +62,12 @@ pub(super) async fn find(
     context: &Context,
     choice: &Choice,
     prompt: &Prompt<'_>,
-    request: &ChatRequest<'_>,
+    asked: Asked<'_>,
     (headers, deadline): (&HeaderMap, Option<Instant>),
 ) -> Result<Found, ApiError> {
     let began = Instant::now();
-    let without_judge = |finding| Found { finding, judge: None, began };
+    let without_judge = |finding| Found { finding, judge: None, began, speculation: None };
+    let (_, _, request) = asked;
     let Choice::Router(id) = choice else {
         // What is found does not matter to an override.
         return Ok(without_judge(Finding::sure(Then::Category(CategoryId(0)), DecidedBy::Override)));
@@ -71,11 +77,23 @@ pub(super) async fn find(
     let metadata = request.metadata.filter(|_| !router.rules.is_empty());
     let metadata = metadata.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
     let settled = settled(router, hint, prompt, &Around { headers: Some(headers), metadata });
-    let found = match settled {
-        Some(finding) => without_judge(finding),
-        None => kept(context, router, headers, classified(context, *id, prompt, deadline).await),
+    let looping = prompt.needs.tools.then(|| context.app.sessions.of_loop(&prompt.turns));
+    let in_loop = looping.as_deref().filter(|_| session::in_tool_loop(&prompt.turns));
+    let going_on = in_loop.and_then(|key| known(context, router, key));
+    let found = match (settled, going_on) {
+        // What began the loop goes on with it, whatever rules or classifiers would say of its later turns.
+        (_, Some(category)) if hint.is_none() => {
+            without_judge(Finding::sure(Then::Category(category), DecidedBy::Session))
+        }
+        (Some(finding), _) => without_judge(finding),
+        (None, _) => {
+            let begin = || Speculation::begin(context, router, asked, &prompt.needs, deadline);
+            kept(context, router, headers, classified(context, *id, prompt, deadline, &begin).await)
+        }
     };
-    remember(context, router, headers, &found.finding);
+    for key in [conversation(router, headers), looping.as_deref()].into_iter().flatten() {
+        remember(context, router, key, &found.finding);
+    }
     Ok(Found { began, ..found })
 }
 
@@ -88,20 +106,22 @@ fn hint(router: &Router, headers: &HeaderMap) -> Result<Option<CategoryId>, ApiE
     known.map(Some).ok_or_else(unknown)
 }
 
-/// Asks the router's classifier, stage by stage; no model is waited for beyond `deadline`.
+/// Asks the router's classifier, stage by stage; no model is waited for beyond `deadline`. `begin` begins an answer where a
+/// judge is asked.
 pub(crate) async fn classified(
     context: &Context,
     id: RouterId,
     prompt: &Prompt<'_>,
     deadline: Option<Instant>,
+    begin: &(dyn Fn() -> Option<Speculation> + Sync),
 ) -> Found {
     let began = Instant::now();
     let config = &context.snapshot.config;
     let mut votes = Vec::new();
-    let mut judge = None;
+    let (mut judge, mut speculation) = (None, None);
     let Some(router) = config.table.routers.get(id.index()) else {
         let finding = Finding::sure(Then::Category(CategoryId(0)), DecidedBy::Default);
-        return Found { finding, judge, began };
+        return Found { finding, judge, began, speculation };
     };
     loop {
         match Cascade(&router.classifying).step(&votes) {
@@ -110,14 +130,24 @@ pub(crate) async fn classified(
                 let said = classifier.and_then(|classifier| classifier.classify(prompt));
                 votes.push(Vote { stage: Stage::Embedded, said });
             }
+            Step::Ask(Stage::Encoder) => {
+                let said = encoder::ask(context, id, prompt).await;
+                votes.push(Vote { stage: Stage::Encoder, said });
+            }
             Step::Ask(Stage::Llm) => {
-                let (said, row) = judge::ask(context, (id, router), prompt, deadline).await;
+                speculation = begin();
+                // Boxed, so that requests which ask no judge do not carry its state.
+                let asking = Box::pin(judge::ask(context, (id, router), prompt, deadline));
+                let (said, row) = match &mut speculation {
+                    Some(speculation) => speculation.beside(asking).await,
+                    None => asking.await,
+                };
                 judge = row;
                 votes.push(Vote { stage: Stage::Llm, said });
             }
             Step::Done { found, seen } => {
                 let (category, by) = match found {
-                    Some((Stage::Embedded, category)) => (category, DecidedBy::Embedded),
+                    Some((Stage::Embedded | Stage::Encoder, category)) => (category, DecidedBy::Embedded),
                     Some((Stage::Llm, category)) => (category, DecidedBy::Llm),
                     None => (router.default, DecidedBy::Default),
                 };
@@ -128,7 +158,7 @@ pub(crate) async fn classified(
                     probabilities: seen.map(|seen| seen.probabilities).unwrap_or_default(),
                     ..Finding::sure(Then::Category(category), by)
                 };
-                return Found { finding, judge, began };
+                return Found { finding, judge, began, speculation };
             }
         }
     }
@@ -141,9 +171,7 @@ fn conversation<'a>(router: &Router, headers: &'a HeaderMap) -> Option<&'a str> 
 
 /// The category that the conversation keeps, where it does.
 fn kept(context: &Context, router: &Router, headers: &HeaderMap, mut found: Found) -> Found {
-    let before = conversation(router, headers)
-        .and_then(|session| context.app.sessions.category(&router.name, session, context.app.now()))
-        .and_then(|name| router.find(&name));
+    let before = conversation(router, headers).and_then(|session| known(context, router, session));
     if let (Some(before), Then::Category(proposed)) = (before, found.finding.then) {
         let table = &context.snapshot.config.table;
         if let Some(category) = session::keep(table, router, before, proposed) {
@@ -154,12 +182,18 @@ fn kept(context: &Context, router: &Router, headers: &HeaderMap, mut found: Foun
     found
 }
 
-fn remember(context: &Context, router: &Router, headers: &HeaderMap, finding: &Finding) {
+/// The category that a conversation had last.
+fn known(context: &Context, router: &Router, session: &str) -> Option<CategoryId> {
+    let name = context.app.sessions.category(&router.name, session, context.app.now())?;
+    router.find(&name)
+}
+
+fn remember(context: &Context, router: &Router, session: &str, finding: &Finding) {
     let category = match finding.then {
         Then::Category(category) => router.category(category),
         Then::Model(_) => None,
     };
-    if let (Some(session), Some(category)) = (conversation(router, headers), category) {
+    if let Some(category) = category {
         let until = context.app.now() + router.session.ttl;
         context.app.sessions.remember(&router.name, session, &category.name, until);
     }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use wire::{ChatRequest, Invalid};
 
 use super::body::ClientBody;
+use super::classify::Speculation;
 use super::record::Recorder;
 use super::{Context, Operation};
 use crate::error::ApiError;
@@ -61,7 +62,7 @@ impl Answer {
 }
 
 /// What is asked of the models: the operation, the client's body, and the view of it.
-type Asked<'a> = (Operation, &'a Bytes, &'a ChatRequest<'a>);
+pub(super) type Asked<'a> = (Operation, &'a Bytes, &'a ChatRequest<'a>);
 
 /// What the models of a chain have come to so far.
 #[derive(Default)]
@@ -72,17 +73,20 @@ struct Tried {
     refusal: Option<Response<Bytes>>,
     /// What a provider's protocol has no place for.
     unfit: Option<Invalid>,
+    /// An answer of the chain's first model that was begun already.
+    begun: Option<Speculation>,
 }
 
 /// Tries the models of the decision's chain in order; nothing goes on after the client's `deadline`.
 pub(super) async fn forward(
     context: &Context,
     asked: Asked<'_>,
-    decision: &Decision,
+    (decision, begun): (&Decision, Option<Speculation>),
     deadline: Option<Instant>,
     recorder: &mut Recorder,
 ) -> Result<Answer, ApiError> {
-    let mut tried = Tried::default();
+    let begun = begun.filter(|begun| recorder.speculated(begun, decision.chain.first()));
+    let mut tried = Tried { begun, ..Tried::default() };
     for (position, model) in decision.chain.iter().enumerate() {
         let Some(callee) = Callee::of(&context.snapshot.config, *model) else {
             continue;
@@ -142,9 +146,14 @@ async fn attempt(
         if deadline.is_over() {
             return Step::OutOfTime;
         }
-        recorder.calling(model);
+        let begun = tried.begun.take().filter(|begun| begun.model == model);
+        recorder.calling(model, begun.as_ref().map(|begun| begun.began));
         let ask = Ask { operation, pieces: pieces.clone(), stream, wants_usage, deadline, created };
-        let failure = match call(&context.app.client, &callee, ask).await {
+        let called = match begun {
+            Some(begun) => begun.answer().await,
+            None => call(&context.app.client, &callee, ask).await,
+        };
+        let failure = match called {
             Called::Whole { response, delta } => {
                 recorder.first_token();
                 recorder.called(&Outcome::Answered);

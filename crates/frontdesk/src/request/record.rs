@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use ledger::{Entry, Text};
-use routing::record::{AttemptRow, ClassifierRow, Costing, Tokens};
+use routing::record::{AttemptRow, ClassifierRow, Costing, Speculation as Fate, Tokens};
 use routing::{Attempt, Decision, ModelId, NanoUsd, Needs, Outcome, Record, Usage, cost};
 use tokio::time::Instant;
 use wire::{Asked, ChatRequest};
 
-use super::classify::SESSION;
+use super::classify::{SESSION, Speculation};
 use super::forward::client::Client;
 use super::{Context, Operation};
 use crate::error::ApiError;
@@ -149,12 +149,27 @@ impl Recorder {
         self.record.decision_us = microseconds(took);
     }
 
-    /// Notes a call that is about to be made.
-    pub(super) fn calling(&mut self, model: ModelId) {
+    /// Notes a call that is about to be made, or that was begun while the judge judged.
+    pub(super) fn calling(&mut self, model: ModelId, begun: Option<Instant>) {
         let attempt = Attempt::begun(model);
         let model = self.context.snapshot.config.table.alias(model).to_owned();
         self.record.attempts.push(AttemptRow { model, attempt });
-        self.call_began = Instant::now();
+        self.call_began = begun.unwrap_or_else(Instant::now);
+        // Until now judge and model were waited for at the same time.
+        self.waited = self.waited.saturating_sub(self.call_began.elapsed());
+    }
+
+    /// Notes what becomes of an answer that was begun while the judge judged: `true` where the chain begins with its
+    /// model. A cancelled one is an attempt too, whose input is paid for.
+    pub(super) fn speculated(&mut self, begun: &Speculation, first: Option<&ModelId>) -> bool {
+        let kept = first == Some(&begun.model);
+        self.record.speculation = Some(if kept { Fate::Kept } else { Fate::Cancelled });
+        if !kept {
+            self.calling(begun.model, Some(begun.began));
+            self.called(&Outcome::Abandoned);
+            self.used(None, 0);
+        }
+        kept
     }
 
     /// Notes how the newest call ended.

@@ -25,6 +25,7 @@ mod ledger_rows;
 mod costs;
 mod headers;
 mod judge;
+mod speculate;
 mod hostile_clients;
 mod hostile_upstreams;
 mod daemon;

@@ -78,7 +78,8 @@ impl Upstream {
         format!("http://{}/v1", self.address)
     }
 
-    /// What the calls of a model get, one after the other; the last for all that follow.
+    /// What the calls of a model get, one after the other; the last for all that follow. A script for `NAME judging`
+    /// goes before that of `NAME` where the call asks for a category.
     pub(crate) fn script(&self, model: &str, replies: impl Into<Vec<Reply>>) {
         self.shared.state.lock().scripts.insert(model.into(), replies.into());
     }
@@ -136,8 +137,14 @@ fn talk(reader: &mut BufReader<&TcpStream>, shared: &Shared) -> io::Result<bool>
     let model = body["model"].as_str().unwrap_or_default().to_owned();
     let reply = {
         let mut state = shared.state.lock();
+        let body_max_tokens = body["max_tokens"].as_u64();
         state.calls.push(Call { path, headers, body, at: Instant::now() });
-        let script = state.scripts.entry(model.clone()).or_insert_with(|| vec![Reply::error(404, "no such model")]);
+        let judging = format!("{model} judging");
+        let judges = body_max_tokens == Some(10) && state.scripts.contains_key(&judging);
+        let script = state
+            .scripts
+            .entry(if judges { judging } else { model.clone() })
+            .or_insert_with(|| vec![Reply::error(404, "no such model")]);
         if script.len() > 1 { script.remove(0) } else { script[0].clone() }
     };
     let kept = answer(reader.get_ref(), &reply, shared);

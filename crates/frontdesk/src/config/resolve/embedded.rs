@@ -40,7 +40,8 @@ pub(super) fn bound(
     };
     let foreign = router.categories.iter().find(|category| !builtin.labels.contains(&category.name));
     match foreign {
-        None => Some(Bound::to(builtin, router)),
+        None if written.encoder == Some(false) => Some(Bound::to(builtin, router)),
+        None => Some(Bound::to(builtin, router).with_encoder()),
         Some(_) => learned(name, router, report),
     }
 }

@@ -15,6 +15,8 @@ use crate::config::raw::{self, Raw};
 use crate::names::near;
 
 const MIN_CONFIDENCE: f32 = 0.55;
+/// Where the first stage is less sure than that, the encoder is asked.
+pub(crate) const ENCODER_BELOW: f32 = 0.9;
 const JUDGE_TIMEOUT: Duration = Duration::from_secs(1);
 const SESSION_TTL: Duration = Duration::from_secs(30 * 60);
 /// Adds the routers to a table that holds the models.
@@ -30,8 +32,10 @@ pub(super) fn resolve(
         if table.models.iter().any(|model| model.alias == *name.as_ref()) {
             report.at(name, format!("`{}` is a router and a model", name.as_ref()), "give one of them another name");
         }
-        let router = router(name, written, table, report);
-        classifiers.push(embedded::bound(name, &written.classifier, &router, outside, report));
+        let mut router = router(name, written, table, report);
+        let bound = embedded::bound(name, &written.classifier, &router, outside, report);
+        router.classifying.encoder_below = bound.as_ref().filter(|bound| bound.has_encoder()).map(|_| ENCODER_BELOW);
+        classifiers.push(bound);
         routers.push(router);
     }
     table.routers = routers;
@@ -132,15 +136,13 @@ fn classifying(
         let place = written.kind.as_ref().unwrap_or(router);
         report.at(place, "this classifier needs a `model`", "name the model that is asked: model = \"…\"");
     }
-    if written.speculate {
-        let place = written.kind.as_ref().unwrap_or(router);
-        report.at(place, "`speculate` is not supported yet", "take it out");
-    }
     Classifying {
         kind,
         min_confidence,
+        encoder_below: None,
         model: written.model.as_ref().and_then(|name| model(name, table, report)),
         timeout: duration(&written.timeout, JUDGE_TIMEOUT, report),
+        speculate: written.speculate && matches!(kind, Kind::Llm | Kind::Cascade),
     }
 }
 

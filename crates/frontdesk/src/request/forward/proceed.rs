@@ -115,7 +115,7 @@ impl Proceed {
         if !self.called {
             self.called = true;
             if let Some(recorder) = &mut recorder {
-                recorder.calling(self.model);
+                recorder.calling(self.model, None);
             }
         }
         let called = ready!(calling.as_mut().poll(task));
