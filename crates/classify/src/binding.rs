@@ -8,6 +8,8 @@ use crate::embedded::{Embedded, largest};
 use crate::encoder::Encoder;
 use crate::look::Look;
 
+/// Where the first stage is less sure than that, the encoder is asked.
+pub const ENCODER_BELOW: f32 = 0.9;
 /// How much the encoder's word counts beside the first stage's, in the mean of their log-probabilities.
 const ENCODER_SHARE: f32 = 0.65;
 

@@ -1,4 +1,5 @@
-//! Labelled prompts: JSON Lines of `{"text":…,"label":…}` or `{"messages":[…],"tools":[…],"label":…}`.
+//! Labelled prompts: JSON Lines of `{"text":…,"label":…}` or `{"messages":[…],"tools":[…],"label":…}`. Rows of
+//! `frontdesk sample` also say what the gateway said at the time and how many requests they stand for.
 
 use std::borrow::Cow;
 
@@ -6,6 +7,8 @@ use routing::prompt::estimate_tokens;
 use routing::{Needs, Prompt, Role, Turn};
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::sample::{Band, Stratum};
 
 /// A labelled conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +55,40 @@ impl Example {
     }
 }
 
+/// What the gateway said of a request at the time, in a row of `frontdesk sample`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logged {
+    /// The category.
+    pub said: String,
+    /// How sure it was; `None`: no classifier was asked.
+    pub confidence: Option<f32>,
+    /// How many requests the row stands for; above 0.
+    pub weight: f64,
+    /// How long the decision took, microseconds; 0 where the row does not say.
+    pub decision_us: f64,
+}
+
+impl Logged {
+    /// The division of the traffic it was drawn from.
+    #[must_use]
+    pub fn stratum(&self) -> Stratum {
+        Stratum { category: self.said.clone(), band: Band::of(self.confidence) }
+    }
+}
+
+/// What a file of prompts holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// The labelled prompts.
+    pub examples: Vec<Example>,
+    /// What the gateway said of each of them, in their order, where the row is one of `frontdesk sample`.
+    pub logged: Vec<Option<Logged>>,
+    /// The rows of `frontdesk sample` that have no label yet.
+    pub unlabelled: Vec<Logged>,
+    /// The lines that are none of these.
+    pub bad: Vec<BadLine>,
+}
+
 /// A line that is not a labelled prompt.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
@@ -71,6 +108,17 @@ struct Row {
     source: Option<String>,
     kind: Option<String>,
     lang: Option<String>,
+    // Of `frontdesk sample`; other files may mean other things by these names.
+    #[serde(default)]
+    said: Value,
+    #[serde(default)]
+    confidence: Value,
+    #[serde(default)]
+    weight: Value,
+    #[serde(default)]
+    decided_by: Value,
+    #[serde(default)]
+    decision_us: Value,
 }
 
 #[derive(Deserialize)]
@@ -82,38 +130,81 @@ struct Message {
     tool_calls: Value,
 }
 
-/// The examples of a file, and the lines that are none. Empty lines are skipped.
+/// The examples of a file, and the lines that are none. Empty lines and rows that wait for their label are skipped.
 #[must_use]
 pub fn read_examples(text: &str) -> (Vec<Example>, Vec<BadLine>) {
-    let mut examples = Vec::new();
-    let mut bad = Vec::new();
+    let rows = read_rows(text);
+    (rows.examples, rows.bad)
+}
+
+/// Everything a file holds. Empty lines are skipped.
+#[must_use]
+pub fn read_rows(text: &str) -> Rows {
+    let mut rows = Rows::default();
     for (position, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        match example(line) {
-            Ok(example) => examples.push(example),
-            Err(message) => bad.push(BadLine { line: position + 1, message }),
+        match read_row(line) {
+            Ok((Some(example), logged)) => {
+                rows.examples.push(example);
+                rows.logged.push(logged);
+            }
+            Ok((None, Some(logged))) => rows.unlabelled.push(logged),
+            Ok((None, None)) => rows.bad.push(BadLine { line: position + 1, message: "it has no `label`".into() }),
+            Err(message) => rows.bad.push(BadLine { line: position + 1, message }),
         }
     }
-    (examples, bad)
+    rows
 }
 
-fn example(line: &str) -> Result<Example, String> {
-    let row: Row = serde_json::from_str(line).map_err(|error| format!("not a labelled prompt: {error}"))?;
-    let turns = match (row.text, row.messages) {
-        (Some(text), None) => vec![Turn { role: Role::User, text: Cow::Owned(text), calls_tools: false }],
-        (None, Some(messages)) => messages.iter().map(turn).collect::<Result<_, _>>()?,
-        _ => return Err("write either `text` or `messages`".into()),
-    };
-    let label = row.label.filter(|label| !label.is_empty()).ok_or("it has no `label`")?;
-    Ok(Example {
-        turns,
-        tools: row.tools.is_some_and(|tools| !tools.is_empty()),
-        label,
-        source: row.source.or(row.kind).unwrap_or_default(),
-        lang: row.lang.unwrap_or_default(),
-    })
+/// The conversation of a row, with or without a label, and whether tools are offered with it.
+///
+/// # Errors
+/// Why the row has none.
+pub fn conversation(line: &str) -> Result<(Vec<Turn<'static>>, bool), String> {
+    let row = parse(line)?;
+    Ok((turns(&row)?, row.offers_tools()))
+}
+
+fn read_row(line: &str) -> Result<(Option<Example>, Option<Logged>), String> {
+    let row = parse(line)?;
+    let (turns, tools, logged) = (turns(&row)?, row.offers_tools(), row.logged()?);
+    let decided_by = row.decided_by.as_str().filter(|_| logged.is_some()).map(ToOwned::to_owned);
+    let source = row.source.or(row.kind).or(decided_by).unwrap_or_default();
+    let label = row.label.filter(|label| !label.is_empty());
+    let example = label.map(|label| Example { turns, tools, label, source, lang: row.lang.unwrap_or_default() });
+    Ok((example, logged))
+}
+
+fn parse(line: &str) -> Result<Row, String> {
+    serde_json::from_str(line).map_err(|error| format!("not a labelled prompt: {error}"))
+}
+
+fn turns(row: &Row) -> Result<Vec<Turn<'static>>, String> {
+    match (&row.text, &row.messages) {
+        (Some(text), None) => Ok(vec![Turn { role: Role::User, text: Cow::Owned(text.clone()), calls_tools: false }]),
+        (None, Some(messages)) => messages.iter().map(turn).collect(),
+        _ => Err("write either `text` or `messages`".into()),
+    }
+}
+
+impl Row {
+    fn offers_tools(&self) -> bool {
+        self.tools.as_ref().is_some_and(|tools| !tools.is_empty())
+    }
+
+    /// What the gateway said, in a row that has both `said` and a `weight`.
+    fn logged(&self) -> Result<Option<Logged>, String> {
+        let (Some(said), Some(weight)) = (self.said.as_str(), self.weight.as_f64()) else { return Ok(None) };
+        if weight <= 0.0 {
+            return Err("its `weight` is the number of requests it stands for, above 0".into());
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "confidences are of single precision")]
+        let confidence = self.confidence.as_f64().map(|confidence| confidence as f32);
+        let decision_us = self.decision_us.as_f64().unwrap_or(0.0);
+        Ok(Some(Logged { said: said.to_owned(), confidence, weight, decision_us }))
+    }
 }
 
 fn turn(message: &Message) -> Result<Turn<'static>, String> {
@@ -155,5 +246,24 @@ mod tests {
         assert_eq!(examples[1].normalized(), "a||b");
         assert!(examples[1].prompt().needs.tools && examples[1].turns[1].calls_tools);
         assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [4, 5]);
+    }
+
+    #[test]
+    fn rows_of_a_sample_say_what_was_said_and_may_wait_for_their_label() {
+        let row = |end: &str| format!(r#"{{"messages":[{{"role":"user","content":"b"}}],"said":"code",{end}}}"#);
+        let file = [
+            row(r#""confidence":0.81,"decision_us":31,"decided_by":"embedded","weight":2.5,"label":"agent""#),
+            row(r#""confidence":null,"weight":4,"label":null"#),
+            row(r#""weight":0,"label":null"#),
+            row(r#""weight":"heavy","label":"code""#),
+            row(r#""label":null"#),
+        ];
+        let rows = read_rows(&file.join("\n"));
+        let logged = |confidence, weight, decision_us| Logged { said: "code".into(), confidence, weight, decision_us };
+        assert_eq!(rows.logged, [Some(logged(Some(0.81), 2.5, 31.0)), None]);
+        assert_eq!(rows.unlabelled, [logged(None, 4.0, 0.0)]);
+        assert_eq!((rows.examples[0].label.as_str(), rows.examples[0].source.as_str()), ("agent", "embedded"));
+        assert_eq!(rows.bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [3, 5]);
+        assert_eq!(read_examples(&file.join("\n")).0.len(), 2);
     }
 }

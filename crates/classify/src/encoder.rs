@@ -1,9 +1,18 @@
 //! A small transformer that reads what a prompt says: pieces of words, a few layers in which every position looks at
 //! every other, and one linear layer over their mean. It is trained outside of this program (`training/`).
 //!
-//! A text of 40 pieces takes 3.6 ms, one of 64 takes 5.7 ms, the longest sequence 9.7 ms; with AVX2 alone 6.7, 10.6 and
-//! 17.5 ms (4 layers of 384 and 1536, one thread of an AMD EPYC, 2026-11-24). A file of 22 MB is read in 16 ms. The same
-//! text has the same bits on every processor.
+//! Milliseconds on one thread, layers of 384 and 1536: the least of 200 on an AMD EPYC, 2026-11-24, by
+//! `examples/encoder_speed.rs`. Its two cores were busy with other work, so medians varied from run to run: 3.6 to 8 for
+//! some 40 pieces, 5.7 to 10 for 64.
+//!
+//! | pieces | AVX-512 VNNI | AVX2 | neither |
+//! |---|---|---|---|
+//! | 8 | 0.6 | 1.3 | 26 |
+//! | 40 | 3.5 | 6.7 | 132 |
+//! | 64 | 5.6 | 10.6 | 212 |
+//! | 100, the longest | 9.6 | 17.5 | 346 |
+//!
+//! A file of 22 MB is read in 15 ms. The three came to the same bits of every logit for 486 texts.
 
 mod file;
 mod tokenizer;

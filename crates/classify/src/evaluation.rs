@@ -1,6 +1,7 @@
 //! How right a classifier is, on labelled prompts.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use serde::Serialize;
 
@@ -17,9 +18,17 @@ pub struct Judged<'a> {
     pub confidence: f32,
     /// How long it took, microseconds.
     pub took_us: f64,
+    /// How many requests the example stands for; 1 where it is not of a sample.
+    pub weight: f64,
 }
 
-impl Judged<'_> {
+impl<'a> Judged<'a> {
+    /// This label, said with certainty and at once; the example stands for itself.
+    #[must_use]
+    pub fn of(example: &'a Example, said: Option<String>) -> Self {
+        Self { example, said, confidence: 1.0, took_us: 0.0, weight: 1.0 }
+    }
+
     /// Whether it is the example's label.
     #[must_use]
     pub fn is_right(&self) -> bool {
@@ -112,18 +121,27 @@ const BINS: usize = 15;
 /// What stands in the confusion for an example nothing could be said of.
 const NOTHING: &str = "(none)";
 
-/// Measures judged examples. `strength` orders the labels by what their first model costs.
+/// Rows by their weight, and how many of them are right.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    n: usize,
+    all: f64,
+    right: f64,
+}
+
+/// Measures judged examples; shares are of their weights, numbers are of rows. `strength` orders the labels by what
+/// their first model costs. The interval is that of a plain sample, with every weight alike.
 #[must_use]
 pub fn evaluate(judged: &[Judged<'_>], strength: &dyn Fn(&str) -> f64) -> Evaluation {
     let right = judged.iter().filter(|row| row.is_right()).count();
-    let confusion = confusion(judged);
-    let per_category = per_category(&confusion);
+    let confusion = confusion(judged, |_| 1_usize);
+    let per_category = per_category(&confusion, &self::confusion(judged, |row| row.weight));
     let f1: Vec<f64> = per_category.values().filter(|label| label.n > 0).map(|label| label.f1).collect();
     Evaluation {
         n: judged.len(),
-        accuracy: ratio(right, judged.len()),
+        accuracy: Tally::of(judged.iter()).accuracy(),
         accuracy_ci95: wilson(right, judged.len()),
-        macro_f1: ratio_of(f1.iter().sum(), f1.len()),
+        macro_f1: ratio(f1.iter().sum(), count(f1.len())),
         ece: calibration_error(judged),
         by_source: shares(judged, |example| &example.source),
         by_lang: shares(judged, |example| &example.lang),
@@ -135,89 +153,112 @@ pub fn evaluate(judged: &[Judged<'_>], strength: &dyn Fn(&str) -> f64) -> Evalua
     }
 }
 
-fn ratio(part: usize, whole: usize) -> f64 {
-    ratio_of(count(part), whole)
+impl Tally {
+    fn of<'a>(rows: impl Iterator<Item = &'a Judged<'a>>) -> Self {
+        let mut tally = Self::default();
+        rows.for_each(|row| tally.add(row));
+        tally
+    }
+
+    fn add(&mut self, row: &Judged<'_>) {
+        self.n += 1;
+        self.all += row.weight;
+        self.right += if row.is_right() { row.weight } else { 0.0 };
+    }
+
+    fn accuracy(self) -> f64 {
+        ratio(self.right, self.all)
+    }
 }
 
-fn ratio_of(part: f64, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part / count(whole) }
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
 }
 
+/// A count as a number that can be divided.
 #[expect(clippy::cast_precision_loss, reason = "counts of examples are far below 2^52")]
-fn count(number: usize) -> f64 {
+pub(crate) fn count(number: usize) -> f64 {
     number as f64
 }
 
 /// The 95 % score interval of a share.
 #[must_use]
 pub fn wilson(right: usize, n: usize) -> [f64; 2] {
-    const Z: f64 = 1.959_964;
     if n == 0 {
         return [0.0, 1.0];
     }
-    let (share, n) = (ratio(right, n), count(n));
+    score_interval(count(right) / count(n), count(n))
+}
+
+/// The same for a share of so many rows, which need not be a whole number; above 0.
+pub(crate) fn score_interval(share: f64, n: f64) -> [f64; 2] {
+    const Z: f64 = 1.959_964;
     let middle = (share + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
     let half = Z / (1.0 + Z * Z / n) * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
     [(middle - half).max(0.0), (middle + half).min(1.0)]
 }
 
-fn confusion(judged: &[Judged<'_>]) -> BTreeMap<String, BTreeMap<String, usize>> {
-    let mut confusion: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+/// By label, then by what was said of it, the sum of something over the rows.
+fn confusion<T: Default + AddAssign>(
+    judged: &[Judged<'_>],
+    of: impl Fn(&Judged<'_>) -> T,
+) -> BTreeMap<String, BTreeMap<String, T>> {
+    let mut confusion: BTreeMap<String, BTreeMap<String, T>> = BTreeMap::new();
     for row in judged {
         let said = row.said.clone().unwrap_or_else(|| NOTHING.to_owned());
-        *confusion.entry(row.example.label.clone()).or_default().entry(said).or_default() += 1;
+        *confusion.entry(row.example.label.clone()).or_default().entry(said).or_default() += of(row);
     }
     confusion
 }
 
-fn per_category(confusion: &BTreeMap<String, BTreeMap<String, usize>>) -> BTreeMap<String, PerCategory> {
-    let said_labels = confusion.values().flat_map(BTreeMap::keys).filter(|said| *said != NOTHING);
-    let labels: std::collections::BTreeSet<&String> = confusion.keys().chain(said_labels).collect();
+fn per_category(
+    rows: &BTreeMap<String, BTreeMap<String, usize>>,
+    weights: &BTreeMap<String, BTreeMap<String, f64>>,
+) -> BTreeMap<String, PerCategory> {
+    let said_labels = rows.values().flat_map(BTreeMap::keys).filter(|said| *said != NOTHING);
+    let labels: std::collections::BTreeSet<&String> = rows.keys().chain(said_labels).collect();
     let of = |label: &&String| {
-        let row = confusion.get(*label);
-        let right = row.and_then(|row| row.get(*label)).copied().unwrap_or(0);
-        let n = row.map_or(0, |row| row.values().sum());
-        let said = confusion.values().filter_map(|row| row.get(*label)).sum();
-        let (precision, recall) = (ratio(right, said), ratio(right, n));
-        let f1 = if right == 0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
-        PerCategory { n, precision, recall, f1 }
+        let row = weights.get(*label);
+        let right = row.and_then(|row| row.get(*label)).copied().unwrap_or(0.0);
+        let all = row.map_or(0.0, |row| row.values().sum());
+        let said = weights.values().filter_map(|row| row.get(*label)).sum();
+        let (precision, recall) = (ratio(right, said), ratio(right, all));
+        let n = rows.get(*label).map_or(0, |row| row.values().sum());
+        PerCategory { n, precision, recall, f1: ratio(2.0 * precision * recall, precision + recall) }
     };
     labels.iter().map(|label| ((*label).clone(), of(label))).collect()
 }
 
 fn calibration_error(judged: &[Judged<'_>]) -> f64 {
-    let mut bins = [(0_usize, 0_usize, 0.0_f64); BINS];
+    let mut bins = [(0.0_f64, 0.0_f64); BINS];
     for row in judged.iter().filter(|row| row.said.is_some()) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of bins")]
         let bin = (f64::from(row.confidence.clamp(0.0, 1.0)) * count(BINS)) as usize;
-        if let Some((n, right, sure)) = bins.get_mut(bin.min(BINS - 1)) {
-            *n += 1;
-            *right += usize::from(row.is_right());
-            *sure += f64::from(row.confidence);
+        if let Some((right, sure)) = bins.get_mut(bin.min(BINS - 1)) {
+            *right += if row.is_right() { row.weight } else { 0.0 };
+            *sure += row.weight * f64::from(row.confidence);
         }
     }
-    let gaps = bins.iter().map(|(_, right, sure)| (count(*right) - sure).abs());
-    ratio_of(gaps.sum(), judged.len())
+    let gaps = bins.iter().map(|(right, sure)| (right - sure).abs());
+    ratio(gaps.sum(), Tally::of(judged.iter()).all)
 }
 
 fn shares(judged: &[Judged<'_>], part: impl Fn(&Example) -> &str) -> BTreeMap<String, Share> {
-    let mut parts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut parts: BTreeMap<String, Tally> = BTreeMap::new();
     for row in judged.iter().filter(|row| !part(row.example).is_empty()) {
-        let (n, right) = parts.entry(part(row.example).to_owned()).or_default();
-        *n += 1;
-        *right += usize::from(row.is_right());
+        parts.entry(part(row.example).to_owned()).or_default().add(row);
     }
-    parts.into_iter().map(|(name, (n, right))| (name, Share { n, accuracy: ratio(right, n) })).collect()
+    parts.into_iter().map(|(name, tally)| (name, Share { n: tally.n, accuracy: tally.accuracy() })).collect()
 }
 
 fn coverage(judged: &[Judged<'_>]) -> Vec<Coverage> {
     let thresholds = [0.0, 0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95];
+    let all = Tally::of(judged.iter()).all;
     let at = |min_confidence: f64| {
         #[expect(clippy::cast_possible_truncation, reason = "as classifiers compare: in single precision")]
         let least = min_confidence as f32;
-        let sure = judged.iter().filter(|row| row.confidence >= least);
-        let (n, right) = sure.fold((0, 0), |(n, right), row| (n + 1, right + usize::from(row.is_right())));
-        Coverage { min_confidence, coverage: ratio(n, judged.len()), accuracy: ratio(right, n) }
+        let sure = Tally::of(judged.iter().filter(|row| row.confidence >= least));
+        Coverage { min_confidence, coverage: ratio(sure.all, all), accuracy: sure.accuracy() }
     };
     thresholds.into_iter().map(at).collect()
 }
@@ -230,17 +271,17 @@ fn decision_time(judged: &[Judged<'_>]) -> DecisionTime {
 }
 
 fn wrong_routes(judged: &[Judged<'_>], strength: &dyn Fn(&str) -> f64) -> WrongRoutes {
-    let wrong = judged.iter().filter(|row| !row.is_right());
-    let (mut waste, mut risk) = (0, 0);
-    for row in wrong {
+    let all = Tally::of(judged.iter()).all;
+    let (mut waste, mut risk) = (0.0, 0.0);
+    for row in judged.iter().filter(|row| !row.is_right()) {
         let said = row.said.as_deref().map_or(0.0, strength);
         if said > strength(&row.example.label) {
-            waste += 1;
+            waste += row.weight;
         } else {
-            risk += 1;
+            risk += row.weight;
         }
     }
-    WrongRoutes { waste: ratio(waste, judged.len()), risk: ratio(risk, judged.len()) }
+    WrongRoutes { waste: ratio(waste, all), risk: ratio(risk, all) }
 }
 
 #[cfg(test)]
@@ -252,18 +293,19 @@ mod tests {
         assert!((a - b).abs() < 1e-3, "{a} is not {b}");
     }
 
+    fn judged<'a>(example: &'a Example, said: &str, confidence: f32) -> Judged<'a> {
+        Judged { confidence, ..Judged::of(example, Some(said.into())) }
+    }
+
     #[test]
     fn measures_of_a_case_worked_by_hand() {
         let lines = ["simple", "simple", "simple", "code"]
             .map(|label| format!(r#"{{"text":"x","label":"{label}","lang":"en"}}"#));
         let (examples, _) = read_examples(&lines.join("\n"));
         let said = [("simple", 0.9), ("simple", 0.9), ("code", 0.6), ("code", 0.6)];
-        let judged: Vec<_> = examples
-            .iter()
-            .zip(said)
-            .map(|(example, (said, confidence))| Judged { example, said: Some(said.into()), confidence, took_us: 2.0 })
-            .collect();
-        let evaluation = evaluate(&judged, &|label| if label == "code" { 2.0 } else { 1.0 });
+        let rows: Vec<_> =
+            examples.iter().zip(said).map(|(example, (said, confidence))| judged(example, said, confidence)).collect();
+        let evaluation = evaluate(&rows, &|label| if label == "code" { 2.0 } else { 1.0 });
         close(evaluation.accuracy, 0.75);
         close(evaluation.accuracy_ci95[0], 0.301);
         close(evaluation.accuracy_ci95[1], 0.954);
@@ -278,6 +320,23 @@ mod tests {
         let at_nine = evaluation.coverage.iter().find(|row| row.min_confidence > 0.85).unwrap();
         close(at_nine.coverage, 0.5);
         close(at_nine.accuracy, 1.0);
+    }
+
+    #[test]
+    fn a_row_that_stands_for_three_counts_as_three_in_shares_and_as_one_in_numbers() {
+        let line = r#"{"text":"x","label":"simple","lang":"en"}"#;
+        let (examples, _) = read_examples(&[line, line].join("\n"));
+        let mut rows = [judged(&examples[0], "simple", 0.9), judged(&examples[1], "code", 0.5)];
+        rows[0].weight = 3.0;
+        let evaluation = evaluate(&rows, &|label| if label == "code" { 2.0 } else { 1.0 });
+        assert_eq!((evaluation.n, evaluation.per_category["simple"].n, evaluation.by_lang["en"].n), (2, 2, 2));
+        assert_eq!(evaluation.confusion["simple"]["simple"], 1);
+        close(evaluation.accuracy, 0.75);
+        close(evaluation.per_category["simple"].recall, 0.75);
+        close(evaluation.by_lang["en"].accuracy, 0.75);
+        close(evaluation.wrong_routes.waste, 0.25);
+        close(evaluation.ece, (3.0 * 0.1 + 0.5) / 4.0);
+        close(evaluation.coverage[6].coverage, 0.75);
     }
 
     #[test]

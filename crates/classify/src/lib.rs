@@ -12,10 +12,14 @@ pub mod judge;
 pub mod dataset;
 pub mod train;
 pub mod evaluation;
+pub mod sample;
 
-pub use binding::Bound;
-pub use dataset::{Example, read_examples};
+pub use binding::{Bound, ENCODER_BELOW};
+pub use dataset::{Example, Logged, read_examples};
 pub use embedded::Embedded;
 pub use encoder::Encoder;
 pub use evaluation::{Evaluation, Judged, evaluate};
 pub use weights::BadWeights;
+
+#[cfg(test)]
+mod accuracy_tests;

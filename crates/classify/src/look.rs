@@ -11,7 +11,7 @@ const BEFORE: usize = 400;
 const FOLLOW_UP: usize = 240;
 
 /// The pieces of a conversation that count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Look<'a> {
     /// The beginning of the user's newest message; all of it where it is short.
     pub head: &'a str,

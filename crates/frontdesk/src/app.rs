@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::request::classify::encoder::Known;
 use crate::request::forward::client::Client;
 use crate::sessions::Sessions;
 
@@ -44,6 +45,8 @@ pub struct Snapshot {
     breakers: Vec<Arc<Mutex<Breaker>>>,
     /// One a router, for the model that it asks for categories: a judge that is too slow may still be a good answerer.
     judges: Vec<Arc<Mutex<Breaker>>>,
+    /// What the encoder said under this configuration.
+    pub(crate) encoded: Known,
 }
 
 impl App {
@@ -53,7 +56,7 @@ impl App {
         let breakers = config.table.models.iter().map(|_| Arc::default()).collect();
         let judges = config.table.routers.iter().map(|_| Arc::default()).collect();
         Arc::new(Self {
-            snapshot: ArcSwap::from_pointee(Snapshot { config, breakers, judges }),
+            snapshot: ArcSwap::from_pointee(Snapshot { config, breakers, judges, encoded: Known::default() }),
             client,
             ledger,
             metrics: Metrics::default(),
@@ -89,7 +92,7 @@ impl App {
             kept.and_then(|position| before.judges.get(position)).cloned().unwrap_or_default()
         });
         let judges = judges.collect();
-        self.snapshot.store(Arc::new(Snapshot { config, breakers, judges }));
+        self.snapshot.store(Arc::new(Snapshot { config, breakers, judges, encoded: Known::default() }));
     }
 
     /// The moment for everything that decides.

@@ -8,6 +8,8 @@ mod schema;
 mod classify;
 mod eval;
 mod train;
+mod sample;
+mod label;
 mod simulate;
 mod files;
 
@@ -49,6 +51,10 @@ enum Command {
     Eval(eval::Eval),
     /// Train the embedded classifier on labelled prompts.
     Train(train::Train),
+    /// Draw requests of the ledger to label.
+    Sample(sample::Sample),
+    /// Ask for the labels of a sample, one key each.
+    Label(label::Label),
     /// Reckon what a workload would take and cost, without sending anything.
     Simulate(simulate::Simulate),
 }
@@ -78,6 +84,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Classify(classify) => classify.run(),
         Command::Eval(eval) => eval.run(),
         Command::Train(train) => train.run(),
+        Command::Sample(sample) => sample.run(),
+        Command::Label(label) => label.run(),
         Command::Simulate(simulate) => simulate.run(),
     }
 }

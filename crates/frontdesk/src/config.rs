@@ -8,7 +8,6 @@ mod resolve;
 pub mod env;
 
 pub use problem::{Problem, Problems};
-pub(crate) use resolve::ENCODER_BELOW;
 #[cfg(feature = "otlp")]
 pub(crate) use resolve::endpoint;
 pub use resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Timeouts};

@@ -8,7 +8,7 @@ mod row;
 mod writer;
 mod read;
 
-pub use read::{Served, served_since};
+pub use read::{Kept, Reader, Routed, Served, served_since};
 pub use schema::{LedgerError, open};
 pub use writer::{Ledger, Options};
 

@@ -1,5 +1,9 @@
 //! Reading rows back: what reports and the demo add up.
 
+mod texts;
+
+pub use texts::{Kept, Reader, Routed};
+
 use routing::{NanoUsd, Usage};
 use rusqlite::{Connection, Row, params};
 

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 /// Says in the file's header that it is a ledger of ours ("fdsk").
 const APPLICATION_ID: i32 = 0x6664_736b;
 
 /// Each step leads from one version of the schema to the next; steps are added, never changed.
 const STEPS: [&str; 2] = [include_str!("schema/001.sql"), include_str!("schema/002.sql")];
+
+/// How long another program's lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum LedgerError {
         /// The newest version this program knows.
         known: usize,
     },
+    /// The file has nothing in it, and is only to be read.
+    #[error("the file is empty; `frontdesk serve` makes it a ledger")]
+    Empty,
     /// The writer's thread cannot be started.
     #[error("the ledger's writer cannot be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -40,10 +46,37 @@ pub enum LedgerError {
 /// When the file is damaged, foreign, newer than this program, or not to be written.
 pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // With WAL, NORMAL can lose the last commits to a power cut but never the database.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let found = version(&connection)?;
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    for step in STEPS.iter().skip(found) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", i32::try_from(STEPS.len()).unwrap_or(i32::MAX))?;
+    transaction.commit()?;
+    Ok(connection)
+}
+
+/// Opens a ledger that is there and changes nothing of it. One of an older version is read as it is: columns are only
+/// ever added.
+///
+/// # Errors
+/// When the file is missing, empty, damaged, foreign, or newer than this program.
+pub(crate) fn open_to_read(path: &Path) -> Result<Connection, LedgerError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(PATIENCE)?;
+    if version(&connection)? == 0 {
+        return Err(LedgerError::Empty);
+    }
+    Ok(connection)
+}
+
+/// The version of a ledger; 0 of an empty file.
+fn version(connection: &Connection) -> Result<usize, LedgerError> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -54,12 +87,5 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     if found > STEPS.len() {
         return Err(LedgerError::Newer { found, known: STEPS.len() });
     }
-    let transaction = connection.transaction()?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    for step in STEPS.iter().skip(found) {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "user_version", i32::try_from(STEPS.len()).unwrap_or(i32::MAX))?;
-    transaction.commit()?;
-    Ok(connection)
+    Ok(found)
 }

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
+use anyhow::bail;
 use classify::evaluation::Share;
-use classify::{Bound, Evaluation, Example, Judged, evaluate};
+use classify::sample::{Estimate, weigh};
+use classify::{Bound, Evaluation, Example, Judged, Logged, evaluate};
 use comfy_table::{Table, presets};
 use routing::Router;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Configured, NO, files};
+use super::files::{self, Labelled};
+use super::{Configured, NO};
 
 /// Measure how right a classifier is on labelled prompts.
 #[derive(clap::Args)]
@@ -36,25 +39,108 @@ pub(super) struct Eval {
     min: Option<f64>,
 }
 
+/// The accuracy that routing is asked for.
+const BAR: f64 = 0.9;
+
+/// What is said of a sample besides the evaluation.
+#[derive(Clone, Copy, Debug)]
+struct OfSample {
+    estimate: Estimate,
+    unlabelled: usize,
+}
+
+/// The contract's fields, and those of a sample behind them.
+#[derive(Serialize)]
+struct SampleJson<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    /// `true`, `false` or `"unsure"`.
+    clears_90: Value,
+    /// Rows without a label.
+    unlabelled: usize,
+    /// How many requests the sample stands for.
+    requests: f64,
+    /// The share of them in strata that have a label.
+    covered: f64,
+}
+
 impl Eval {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let (examples, broken) = files::examples(&self.files)?;
-        let (router, bound) = match &self.classifier {
-            Some(path) if path.as_os_str() != "embedded" => {
-                let model = files::weights(path)?;
-                let router = files::router_of(&model);
-                (router.clone(), Bound::to(Arc::clone(&model), &router))
+        let labelled = files::labelled(&self.files)?;
+        let logged = of_sample(&labelled)?;
+        let (router, mut judged) = match (&self.classifier, &logged) {
+            (None, Some(logged)) => (files::any_router(&self.configured)?, as_said(&labelled.examples, logged)),
+            _ => {
+                let (router, bound) = self.bound()?;
+                let judged = judge(&router, &bound, &labelled.examples);
+                (router, judged)
             }
-            _ => files::classifier(&self.configured)?,
         };
-        let judged = judge(&router, &bound, &examples);
-        let evaluation = print(&judged, &router, self.json)?;
+        let of_sample = logged.map(|logged| OfSample {
+            estimate: weigh(&mut judged, &logged, &labelled.unlabelled),
+            unlabelled: labelled.unlabelled.len(),
+        });
+        let mut evaluation = measure(&judged, &router);
+        if let Some(OfSample { estimate, .. }) = &of_sample {
+            evaluation.accuracy_ci95 = estimate.ci95;
+        }
+        self.print(&evaluation, of_sample)?;
         if self.errors {
             list_errors(judged, self.json);
         }
         let enough = self.min.is_none_or(|min| evaluation.accuracy >= min);
-        Ok(if enough && broken == 0 { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+        Ok(if enough && labelled.broken == 0 { ExitCode::SUCCESS } else { ExitCode::from(NO) })
     }
+
+    /// The classifier that is measured.
+    fn bound(&self) -> anyhow::Result<(Router, Bound)> {
+        match &self.classifier {
+            Some(path) if path.as_os_str() != "embedded" => {
+                let model = files::weights(path)?;
+                let router = files::router_of(&model);
+                Ok((router.clone(), Bound::to(model, &router)))
+            }
+            _ => files::classifier(&self.configured),
+        }
+    }
+
+    fn print(&self, evaluation: &Evaluation, of_sample: Option<OfSample>) -> anyhow::Result<()> {
+        let Some(of_sample) = of_sample else { return print(evaluation, self.json) };
+        if !self.json {
+            print(evaluation, false)?;
+            anstream::println!("{}", sentences(of_sample));
+            return Ok(());
+        }
+        let OfSample { estimate, unlabelled } = of_sample;
+        let clears_90 = estimate.clears(BAR).map_or_else(|| json!("unsure"), |clears| json!(clears));
+        let Estimate { requests, covered, .. } = estimate;
+        let row = SampleJson { evaluation, clears_90, unlabelled, requests, covered };
+        anstream::println!("{}", serde_json::to_string(&row)?);
+        Ok(())
+    }
+}
+
+/// What the gateway said of every example, where they are of samples; `None`: none is.
+fn of_sample(labelled: &Labelled) -> anyhow::Result<Option<Vec<Logged>>> {
+    let logged: Vec<Logged> = labelled.logged.iter().flatten().cloned().collect();
+    if logged.is_empty() && labelled.unlabelled.is_empty() {
+        return Ok(None);
+    }
+    if logged.len() < labelled.examples.len() {
+        bail!("some of these rows have a weight and some have none: measure them apart");
+    }
+    Ok(Some(logged))
+}
+
+/// What the gateway said of each example at the time.
+fn as_said<'a>(examples: &'a [Example], logged: &[Logged]) -> Vec<Judged<'a>> {
+    let one = |(example, logged): (&'a Example, &Logged)| Judged {
+        // Where no classifier was asked, the gateway did not doubt.
+        confidence: logged.confidence.unwrap_or(1.0),
+        took_us: logged.decision_us,
+        ..Judged::of(example, Some(logged.said.clone()))
+    };
+    examples.iter().zip(logged).map(one).collect()
 }
 
 /// What a classifier says of each example.
@@ -66,17 +152,16 @@ pub(super) fn judge<'a>(router: &Router, bound: &Bound, examples: &'a [Example])
         let took_us = began.elapsed().as_secs_f64() * 1e6;
         let category = said.as_ref().and_then(|said| router.category(said.category));
         Judged {
-            example,
-            said: category.map(|category| category.name.clone()),
             confidence: said.map_or(0.0, |said| said.confidence),
             took_us,
+            ..Judged::of(example, category.map(|category| category.name.clone()))
         }
     };
     examples.iter().map(one).collect()
 }
 
-/// Measures and prints.
-pub(super) fn print(judged: &[Judged<'_>], router: &Router, json: bool) -> anyhow::Result<Evaluation> {
+/// Measures what was judged.
+pub(super) fn measure(judged: &[Judged<'_>], router: &Router) -> Evaluation {
     // Categories are configured from the weakest to the strongest, as in the guide.
     let guide = ["simple", "general", "code", "reasoning", "agent"];
     let strength = |label: &str| {
@@ -85,13 +170,39 @@ pub(super) fn print(judged: &[Judged<'_>], router: &Router, json: bool) -> anyho
             .or_else(|| router.categories.iter().position(|category| category.name == label))
             .map_or(0.0, |place| f64::from(u32::try_from(place).unwrap_or(u32::MAX)))
     };
-    let evaluation = evaluate(judged, &strength);
+    evaluate(judged, &strength)
+}
+
+/// Prints an evaluation.
+pub(super) fn print(evaluation: &Evaluation, json: bool) -> anyhow::Result<()> {
     if json {
-        anstream::println!("{}", serde_json::to_string(&evaluation)?);
+        anstream::println!("{}", serde_json::to_string(evaluation)?);
     } else {
-        table(&evaluation);
+        table(evaluation);
     }
-    Ok(evaluation)
+    Ok(())
+}
+
+/// What a sample says of the traffic, in words.
+fn sentences(OfSample { estimate, unlabelled }: OfSample) -> String {
+    let Estimate { requests, covered, ci95: [low, high], .. } = estimate;
+    let mut text = format!("Accuracy, interval and shares are of the {requests:.0} requests that the rows stand for.");
+    if unlabelled > 0 {
+        text.push_str(&format!(" {unlabelled} rows have no label yet and were left out."));
+    }
+    if covered < 1.0 {
+        let open = 100.0 * (1.0 - covered);
+        text.push_str(&format!(
+            " {open:.1} % of the requests are in strata without a label and may be right or wrong."
+        ));
+    }
+    text.push('\n');
+    text.push_str(&match estimate.clears(BAR) {
+        Some(true) => format!("It clears 90 %: it is at least {:.1} %.", 100.0 * low),
+        Some(false) => format!("It does not clear 90 %: it is at most {:.1} %.", 100.0 * high),
+        None => "Whether it clears 90 % is not sure: that needs more labels.".to_owned(),
+    });
+    text
 }
 
 fn table(evaluation: &Evaluation) {

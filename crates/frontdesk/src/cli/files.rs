@@ -4,33 +4,81 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use classify::{Bound, Embedded, Example, read_examples};
+use classify::dataset::read_rows;
+use classify::{Bound, ENCODER_BELOW, Embedded, Example, Logged};
 use routing::{Classifying, Kind, Router, Session, Sticky};
 
 use super::Configured;
-use crate::config::{Config, ENCODER_BELOW, env};
+use crate::config::{Config, env};
 
-/// The examples of labelled files. A row that does not name its source gets its file's name. Broken lines are told on
-/// stderr and left out; how many there were is returned.
-pub(super) fn examples(paths: &[PathBuf]) -> anyhow::Result<(Vec<Example>, usize)> {
-    let (mut all, mut broken) = (Vec::new(), 0);
+/// What labelled files hold.
+#[derive(Debug, Default)]
+pub(super) struct Labelled {
+    /// The labelled prompts.
+    pub(super) examples: Vec<Example>,
+    /// What the gateway said of each, where it is of a sample.
+    pub(super) logged: Vec<Option<Logged>>,
+    /// Rows of a sample that have no label yet.
+    pub(super) unlabelled: Vec<Logged>,
+    /// Lines that were told on stderr and left out.
+    pub(super) broken: usize,
+}
+
+/// Reads labelled files. A row that does not name its source gets its file's name.
+pub(super) fn labelled(paths: &[PathBuf]) -> anyhow::Result<Labelled> {
+    let mut all = Labelled::default();
     for path in paths {
         let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let (mut examples, bad) = read_examples(&text);
-        for line in bad.iter().take(20) {
+        let mut rows = read_rows(&text);
+        for line in rows.bad.iter().take(20) {
             anstream::eprintln!("{}, {line}", path.display());
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        for example in examples.iter_mut().filter(|example| example.source.is_empty()) {
+        for example in rows.examples.iter_mut().filter(|example| example.source.is_empty()) {
             example.source = name.clone().into_owned();
         }
-        broken += bad.len();
-        all.append(&mut examples);
+        all.broken += rows.bad.len();
+        all.examples.append(&mut rows.examples);
+        all.logged.append(&mut rows.logged);
+        all.unlabelled.append(&mut rows.unlabelled);
     }
-    if all.is_empty() {
+    if all.examples.is_empty() && !all.unlabelled.is_empty() {
+        bail!("no row of these files has its label yet: `frontdesk label FILE` asks for them");
+    }
+    if all.examples.is_empty() {
         bail!("there is no labelled prompt in these files: each line is {{\"text\":\"…\",\"label\":\"…\"}}");
     }
-    Ok((all, broken))
+    Ok(all)
+}
+
+/// The examples of labelled files, and how many lines were left out because they are broken.
+pub(super) fn examples(paths: &[PathBuf]) -> anyhow::Result<(Vec<Example>, usize)> {
+    let all = labelled(paths)?;
+    Ok((all.examples, all.broken))
+}
+
+/// The folder a file is in.
+pub(super) fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A configuration that must be right.
+pub(super) fn config(path: &Path) -> anyhow::Result<Config> {
+    env::load(path)?.map_err(|problems| anyhow::anyhow!("{problems}"))
+}
+
+/// The router of this name; the first without one.
+pub(super) fn router<'a>(config: &'a Config, path: &Path, name: Option<&str>) -> anyhow::Result<&'a Router> {
+    let routers = &config.table.routers;
+    let Some(name) = name else { return routers.first().context("the configuration has no router") };
+    let found = routers.iter().find(|router| router.name == name);
+    found.with_context(|| format!("there is no router `{name}` in {}", path.display()))
+}
+
+/// The router that was asked for, whatever finds its categories.
+pub(super) fn any_router(configured: &Configured) -> anyhow::Result<Router> {
+    let Some(path) = &configured.config else { return Ok(router_of(&*Embedded::builtin()?)) };
+    Ok(router(&config(path)?, path, configured.router.as_deref())?.clone())
 }
 
 /// Weights from a file.
@@ -49,15 +97,9 @@ pub(super) fn classifier(configured: &Configured) -> anyhow::Result<(Router, Bou
         router.classifying.encoder_below = bound.has_encoder().then_some(ENCODER_BELOW);
         return Ok((router, bound));
     };
-    let config: Config = env::load(path)?.map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    let position = match &configured.router {
-        None => 0,
-        Some(name) => {
-            let found = config.table.routers.iter().position(|router| router.name == *name);
-            found.with_context(|| format!("there is no router `{name}` in {}", path.display()))?
-        }
-    };
-    let router = config.table.routers.get(position).context("the configuration has no router")?;
+    let config = config(path)?;
+    let router = router(&config, path, configured.router.as_deref())?;
+    let position = config.table.routers.iter().position(|known| known.name == router.name).unwrap_or(0);
     let bound = config.classifiers.get(position).cloned().flatten();
     let bound = bound.with_context(|| format!("the router `{}` has no embedded classifier", router.name))?;
     Ok((router.clone(), bound))

@@ -9,7 +9,7 @@ use classify::{Bound, Embedded};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::Arc;
 
-use super::eval::{judge, print};
+use super::eval::{judge, measure, print};
 use super::files;
 
 /// Train the embedded classifier on labelled prompts.
@@ -97,7 +97,7 @@ impl Train {
         }
         let router = files::router_of(&model);
         let bound = Bound::to(Arc::new(model), &router);
-        print(&judge(&router, &bound, held_out), &router, self.json)?;
+        print(&measure(&judge(&router, &bound, held_out), &router), self.json)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,8 +4,6 @@ mod read;
 mod routers;
 mod embedded;
 
-pub(crate) use routers::ENCODER_BELOW;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 

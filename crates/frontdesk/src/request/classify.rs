@@ -1,6 +1,6 @@
 //! What the request is about: override, hint, rule, classifier, and what its conversation had before.
 
-mod encoder;
+pub(crate) mod encoder;
 mod judge;
 mod speculation;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use classify::Bound;
+use classify::{Bound, ENCODER_BELOW};
 use regex::Regex;
 use routing::{Category, CategoryId, Classifying, Kind, ModelId, Router, Rule, Session, Sticky, Table, Then, When};
 
@@ -15,8 +15,6 @@ use crate::config::raw::{self, Raw};
 use crate::names::near;
 
 const MIN_CONFIDENCE: f32 = 0.55;
-/// Where the first stage is less sure than that, the encoder is asked.
-pub(crate) const ENCODER_BELOW: f32 = 0.9;
 const JUDGE_TIMEOUT: Duration = Duration::from_secs(1);
 const SESSION_TTL: Duration = Duration::from_secs(30 * 60);
 /// Adds the routers to a table that holds the models.
