@@ -1,7 +1,7 @@
 //! A small transformer that reads what a prompt says: pieces of words, a few layers in which every position looks at
 //! every other, and one linear layer over their mean. It is trained outside of this program (`training/`).
 //!
-//! Milliseconds on one thread, layers of 384 and 1536: the least of 200 on an AMD EPYC, 2026-11-24, by
+//! Milliseconds on one thread, four layers of 384 and 1536 (the built-in six take half as long again): the least of 200 on an AMD EPYC, 2026-11-24, by
 //! `examples/encoder_speed.rs`. Its two cores were busy with other work, so medians varied from run to run: 3.6 to 8 for
 //! some 40 pieces, 5.7 to 10 for 64.
 //!

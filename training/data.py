@@ -1,0 +1,200 @@
+"""Rows to train and to judge on, their balance, and their disturbance."""
+
+import collections
+import json
+import random
+import unicodedata
+from pathlib import Path
+
+from text import look, normalised
+
+def read(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+class Data:
+    """Everything there is: `project` is the repository's data folder, `collected` the folder of the public rows."""
+
+    def __init__(self, project, collected):
+        project, collected = Path(project), Path(collected)
+        self.judged = {
+            "gold": read(project / "gold.jsonl"),
+            "public_gold": read(collected / "public_gold.jsonl"),
+            "dev": read(collected / "dev.jsonl"),
+        }
+        # What is judged on is never trained on.
+        seen = {key(row) for rows in self.judged.values() for row in rows}
+        self.public, self.written, self.prompts = [], [], []
+        for row in read(collected / "train.jsonl"):
+            self.public.append({**row, "file": row["source"]})
+        for path in sorted((collected / "written").glob("*.jsonl")):
+            self.written += [{**row, "file": path.stem} for row in read(path)]
+        for path in sorted((project / "workload").glob("*.jsonl")):
+            self.written += [{**row, "file": "workload", "label": path.stem, "lang": "en"} for row in read(path)]
+        for path in sorted((project / "prompts").glob("*.jsonl")):
+            self.prompts += [{**row, "file": path.stem} for row in read(path)]
+        for kind in (self.public, self.written, self.prompts):
+            kind[:] = distinct(row for row in kind if key(row) not in seen)
+        self.unlabelled = distinct(row for row in read(collected / "clinc150.jsonl") if key(row) not in seen)
+
+    def texts(self):
+        """Every text there is, with its weight, for the choice of the vocabulary."""
+        ours = self.written + self.prompts
+        others = self.public + self.unlabelled
+        return [(weight, [text for row in rows for text in turns(row)]) for weight, rows in ((2, ours), (0.7, others))]
+
+
+def turns(row):
+    return [turn["content"] or "" for turn in row["messages"]] if "messages" in row else [row["text"]]
+
+
+def key(row):
+    return "\n".join(normalised(text).casefold() for text in turns(row))
+
+
+def talk(row):
+    """What rows of the same conversation share: its beginning."""
+    return normalised(turns(row)[0]).casefold()[:80]
+
+
+def distinct(rows):
+    return list({key(row): row for row in rows}.values())
+
+
+def balanced(rows, most):
+    """At most so many rows of a file and label, always the same ones first."""
+    groups = collections.defaultdict(list)
+    for row in rows:
+        groups[row["file"], row["label"]].append(row)
+    for group in groups.values():
+        random.Random(1).shuffle(group)
+    return [row for _, group in sorted(groups.items()) for row in group[:most]]
+
+
+def split(rows, count, seed):
+    """(training, held out): about so many rows held out, whole talks."""
+    talks = sorted({talk(row) for row in rows})
+    random.Random(seed).shuffle(talks)
+    sizes = collections.Counter(map(talk, rows))
+    held, total = set(), 0
+    for name in talks:
+        if total >= count:
+            break
+        held.add(name)
+        total += sizes[name]
+    return [row for row in rows if talk(row) not in held], [row for row in rows if talk(row) in held]
+
+
+GREETINGS = {
+    "en": ["hi", "hello", "hey", "hey there", "good morning", "hi there", "ok so", "so", "quick question:", "please"],
+    "de": ["hallo", "guten Tag", "hi", "moin"],
+    "fr": ["bonjour", "salut", "bonsoir"],
+    "es": ["hola", "buenas", "buenos días"],
+    "it": ["ciao", "buongiorno", "salve"],
+    "pt": ["olá", "oi", "bom dia"],
+    "nl": ["hallo", "hoi", "goedemorgen"],
+    "pl": ["cześć", "dzień dobry", "hej"],
+    "sv": ["hej", "hallå", "god morgon"],
+    "cs": ["ahoj", "dobrý den"],
+    "ro": ["bună", "salut", "bună ziua"],
+    "hu": ["szia", "jó napot", "helló"],
+    "el": ["γεια", "καλημέρα"],
+    "ru": ["привет", "здравствуйте", "добрый день"],
+    "uk": ["привіт", "добрий день"],
+    "tr": ["merhaba", "selam"],
+    "ar": ["مرحبا", "السلام عليكم"],
+    "he": ["שלום", "היי"],
+    "fa": ["سلام", "درود"],
+    "hi": ["नमस्ते", "हाय"],
+    "zh": ["你好", "您好"],
+    "ja": ["こんにちは", "すみません"],
+    "ko": ["안녕하세요", "안녕"],
+    "id": ["halo", "hai", "selamat pagi"],
+    "vi": ["xin chào", "chào bạn"],
+    "th": ["สวัสดีครับ", "สวัสดีค่ะ"],
+}
+THANKS = {
+    "en": ["thanks", "thank you", "thx", "thanks in advance", "cheers", "please"],
+    "de": ["danke", "vielen Dank", "bitte"],
+    "fr": ["merci", "merci d'avance", "s'il te plaît"],
+    "es": ["gracias", "muchas gracias", "por favor"],
+    "it": ["grazie", "grazie mille", "per favore"],
+    "pt": ["obrigado", "obrigada", "por favor"],
+    "nl": ["bedankt", "dank je", "alsjeblieft"],
+    "pl": ["dzięki", "dziękuję", "proszę"],
+    "sv": ["tack", "tack på förhand"],
+    "cs": ["díky", "děkuji", "prosím"],
+    "ro": ["mulțumesc", "mersi"],
+    "hu": ["köszönöm", "köszi"],
+    "el": ["ευχαριστώ"],
+    "ru": ["спасибо", "заранее спасибо", "пожалуйста"],
+    "uk": ["дякую", "будь ласка"],
+    "tr": ["teşekkürler", "lütfen"],
+    "ar": ["شكرا", "من فضلك"],
+    "he": ["תודה", "בבקשה"],
+    "fa": ["ممنون", "لطفا"],
+    "hi": ["धन्यवाद", "शुक्रिया"],
+    "zh": ["谢谢", "谢谢你"],
+    "ja": ["ありがとうございます", "お願いします"],
+    "ko": ["감사합니다", "부탁드려요"],
+    "id": ["terima kasih", "makasih", "tolong"],
+    "vi": ["cảm ơn", "cảm ơn bạn"],
+    "th": ["ขอบคุณครับ", "ขอบคุณค่ะ"],
+}
+
+
+def disturbed(row, chance):
+    """What is looked at of a row, as somebody else may have typed it."""
+    message, answer, question = look(row)
+    language = row.get("lang", "en")
+    if chance.random() < 0.25:
+        message = message.lower()
+    if chance.random() < 0.20:
+        message = bare(message, chance)
+    if chance.random() < 0.10:
+        message = plain(message)
+    if chance.random() < 0.20:
+        message = mistyped(message, chance)
+    if len(message) > 600 and chance.random() < 0.15:
+        cut = chance.randrange(len(message) // 4)
+        message = message[cut:] if chance.random() < 0.3 else message[: len(message) - cut]
+    if not answer and 12 < len(message) < 600:
+        if chance.random() < 0.08 and language in GREETINGS:
+            message = chance.choice(GREETINGS[language]) + chance.choice([" ", ", ", "! ", " - "]) + message
+        if chance.random() < 0.06 and language in THANKS:
+            message += chance.choice([" ", ", ", ". ", "\n"]) + chance.choice(THANKS[language])
+    return message, answer, question
+
+
+def bare(text, chance):
+    """Without its end mark, or without most of its marks."""
+    if chance.random() < 0.5 or len(text) > 300:
+        return text.rstrip(" .?!。？！؟।")
+    return "".join(c for c in text if c not in ",.?!;:'\"¿¡。，、？！؟،।")
+
+
+def plain(text):
+    """Without accents, where the script is Latin."""
+    parts = unicodedata.normalize("NFD", text)
+    if not all(ord(c) < 0x370 or not c.isalpha() for c in parts):
+        return text
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
+
+
+def mistyped(text, chance):
+    """With one wrong letter in about 25, at most five: swapped, dropped or doubled."""
+    letters = list(text)
+    for _ in range(min(5, 1 + len(letters) // 25)):
+        places = [at for at in range(1, len(letters) - 1) if letters[at].isalpha()] if len(letters) < 400 else []
+        at = chance.choice(places) if places else 0
+        if not at:
+            break
+        what = chance.randrange(3)
+        if what == 0 and letters[at + 1].isalpha():
+            letters[at], letters[at + 1] = letters[at + 1], letters[at]
+        elif what == 1:
+            del letters[at]
+        else:
+            letters.insert(at, letters[at])
+    return "".join(letters)
