@@ -81,12 +81,12 @@ pub(super) async fn find(
     let in_loop = looping.as_deref().filter(|_| session::in_tool_loop(&prompt.turns));
     let going_on = in_loop.and_then(|key| known(context, router, key));
     let found = match (settled, going_on) {
-        // What began the loop goes on with it, whatever rules or classifiers would say of its later turns.
-        (_, Some(category)) if hint.is_none() => {
-            without_judge(Finding::sure(Then::Category(category), DecidedBy::Session))
+        (Some(finding), begun) if hint.is_some() || begun.is_none_or(|begun| finding.then == Then::Category(begun)) => {
+            without_judge(finding)
         }
-        (Some(finding), _) => without_judge(finding),
-        (None, _) => {
+        // What began the loop goes on with it, whatever rules or classifiers would say of its later turns.
+        (_, Some(begun)) => without_judge(Finding::sure(Then::Category(begun), DecidedBy::Session)),
+        (_, None) => {
             let begin = || Speculation::begin(context, router, asked, &prompt.needs, deadline);
             kept(context, router, headers, classified(context, *id, prompt, deadline, &begin).await)
         }

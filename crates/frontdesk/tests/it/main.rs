@@ -26,6 +26,7 @@ mod labelling;
 mod costs;
 mod headers;
 mod judge;
+mod loops;
 mod speculate;
 mod hostile_clients;
 mod hostile_upstreams;
