@@ -55,16 +55,7 @@ pub fn signed(mut content: Vec<u8>) -> Vec<u8> {
 /// # Errors
 /// When they are not a whole, undamaged file of this version. Nothing is believed before the checksum is right.
 pub fn read(file: &[u8]) -> Result<Embedded, BadWeights> {
-    let magic = file.get(..4).ok_or(BadWeights::Foreign)?;
-    if magic != MAGIC {
-        return Err(if magic.starts_with(b"FDM") { BadWeights::Version } else { BadWeights::Foreign });
-    }
-    let split = file.len().checked_sub(CHECKSUM).ok_or(BadWeights::Damaged)?;
-    let (content, checksum) = file.split_at_checked(split).ok_or(BadWeights::Damaged)?;
-    if blake3::hash(content).as_bytes() != checksum {
-        return Err(BadWeights::Damaged);
-    }
-    let mut reader = Reader(content.get(4..).unwrap_or_default());
+    let mut reader = Reader::of(file, MAGIC)?;
     if u32::from(reader.byte()?) != BITS {
         return Err(BadWeights::Version);
     }
@@ -72,7 +63,7 @@ pub fn read(file: &[u8]) -> Result<Embedded, BadWeights> {
     if !(1..=MOST_LABELS).contains(&count) {
         return Err(BadWeights::Damaged);
     }
-    let labels = (0..count).map(|_| reader.label()).collect::<Result<Vec<_>, _>>()?;
+    let labels = (0..count).map(|_| reader.text().map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
     let mut scales = [0.0; GROUPS];
     let mut bias = vec![0.0; count];
     for number in scales.iter_mut().chain(&mut bias) {
@@ -90,36 +81,56 @@ pub fn read(file: &[u8]) -> Result<Embedded, BadWeights> {
             *weight = i8::from_le_bytes([*byte]);
         }
     }
-    if reader.0.is_empty() {
-        Ok(Embedded { labels, weights, scales, bias, temperature })
-    } else {
-        Err(BadWeights::Damaged)
-    }
+    reader.end()?;
+    Ok(Embedded { labels, weights, scales, bias, temperature })
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Reads a file of weights from its beginning to its end; whatever is not there as it should be is damage.
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], BadWeights> {
+    /// What is between the magic and the checksum of a whole, undamaged file. The last byte of the magic is the version.
+    pub(crate) fn of(file: &'a [u8], magic: &[u8; 4]) -> Result<Self, BadWeights> {
+        let found = file.get(..4).ok_or(BadWeights::Foreign)?;
+        if found != magic {
+            let ours = found.get(..3) == magic.get(..3);
+            return Err(if ours { BadWeights::Version } else { BadWeights::Foreign });
+        }
+        let split = file.len().checked_sub(CHECKSUM).ok_or(BadWeights::Damaged)?;
+        let (content, checksum) = file.split_at_checked(split).ok_or(BadWeights::Damaged)?;
+        if blake3::hash(content).as_bytes() != checksum {
+            return Err(BadWeights::Damaged);
+        }
+        Ok(Self(content.get(4..).unwrap_or_default()))
+    }
+
+    /// Nothing may be left.
+    pub(crate) fn end(&self) -> Result<(), BadWeights> {
+        if self.0.is_empty() { Ok(()) } else { Err(BadWeights::Damaged) }
+    }
+
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], BadWeights> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(BadWeights::Damaged)?;
         self.0 = rest;
         Ok(taken)
     }
 
-    fn byte(&mut self) -> Result<u8, BadWeights> {
-        self.take(1)?.first().copied().ok_or(BadWeights::Damaged)
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], BadWeights> {
+        self.take(N)?.try_into().map_err(|_| BadWeights::Damaged)
     }
 
-    fn number(&mut self) -> Result<f32, BadWeights> {
-        let bytes = self.take(4)?.try_into().map_err(|_| BadWeights::Damaged)?;
-        let number = f32::from_le_bytes(bytes);
+    pub(crate) fn byte(&mut self) -> Result<u8, BadWeights> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub(crate) fn number(&mut self) -> Result<f32, BadWeights> {
+        let number = f32::from_le_bytes(self.array()?);
         if number.is_finite() { Ok(number) } else { Err(BadWeights::Damaged) }
     }
 
-    fn label(&mut self) -> Result<String, BadWeights> {
+    pub(crate) fn text(&mut self) -> Result<&'a str, BadWeights> {
         let length = usize::from(self.byte()?);
-        let label = std::str::from_utf8(self.take(length)?).map_err(|_| BadWeights::Damaged)?;
-        Ok(label.to_owned())
+        std::str::from_utf8(self.take(length)?).map_err(|_| BadWeights::Damaged)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Where a request goes: the category that was found, and the models to try for it.
 
 use crate::rule::Surroundings;
-use crate::{Capability, CategoryId, Confidence, Model, ModelId, Needs, Prompt, Router, RouterId, Table, Then};
+use crate::{
+    Capability, CategoryId, Classification, Confidence, Model, ModelId, Needs, Prompt, Router, RouterId, Stage, Table,
+    Then,
+};
 
 /// What the client asked for by the body's `model` (or `models`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,23 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What the stages of a classifier came to: the category that was found and by whom, else the router's default, with
+    /// the newest classification that was seen. A model's word has no probability that would mean anything.
+    #[must_use]
+    pub fn by_stages(router: &Router, found: Option<(Stage, CategoryId)>, seen: Option<Classification>) -> Self {
+        let (category, by) = match found {
+            Some((Stage::Embedded | Stage::Encoder, category)) => (category, DecidedBy::Embedded),
+            Some((Stage::Llm, category)) => (category, DecidedBy::Llm),
+            None => (router.default, DecidedBy::Default),
+        };
+        let seen = seen.filter(|_| by != DecidedBy::Llm);
+        Self {
+            confidence: seen.as_ref().map(|seen| seen.confidence),
+            probabilities: seen.map(|seen| seen.probabilities).unwrap_or_default(),
+            ..Self::sure(Then::Category(category), by)
+        }
+    }
+
     /// A finding that no classifier made.
     #[must_use]
     pub fn sure(then: Then, by: DecidedBy) -> Self {

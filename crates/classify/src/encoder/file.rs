@@ -12,25 +12,16 @@ use super::matrix::Matrix;
 use super::tokenizer::{SPECIAL, Vocabulary};
 use super::{Encoder, LONGEST, Table};
 use crate::embedded::MOST_LABELS;
-use crate::weights::BadWeights;
+use crate::weights::{BadWeights, Reader};
 
 const MAGIC: &[u8; 4] = b"FDE1";
-const CHECKSUM: usize = 32;
 
 /// The encoder of a file's bytes.
 pub(super) fn read(file: &[u8]) -> Result<Encoder, BadWeights> {
-    let magic = file.get(..4).ok_or(BadWeights::Foreign)?;
-    if magic != MAGIC {
-        return Err(if magic.starts_with(b"FDE") { BadWeights::Version } else { BadWeights::Foreign });
-    }
-    let split = file.len().checked_sub(CHECKSUM).ok_or(BadWeights::Damaged)?;
-    let (content, checksum) = file.split_at_checked(split).ok_or(BadWeights::Damaged)?;
-    if blake3::hash(content).as_bytes() != checksum {
-        return Err(BadWeights::Damaged);
-    }
-    let mut reader = Reader(content.get(4..).unwrap_or_default());
+    let mut reader = Reader::of(file, MAGIC)?;
     let encoder = encoder(&mut reader)?;
-    if reader.0.is_empty() { Ok(encoder) } else { Err(BadWeights::Damaged) }
+    reader.end()?;
+    Ok(encoder)
 }
 
 /// What the header says of how much is behind it.
@@ -70,40 +61,15 @@ fn encoder(reader: &mut Reader<'_>) -> Result<Encoder, BadWeights> {
     Ok(encoder)
 }
 
-struct Reader<'a>(&'a [u8]);
-
+/// What only an encoder's file has.
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], BadWeights> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or(BadWeights::Damaged)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], BadWeights> {
-        self.take(N)?.try_into().map_err(|_| BadWeights::Damaged)
-    }
-
-    fn byte(&mut self) -> Result<u8, BadWeights> {
-        self.array().map(|[byte]| byte)
-    }
-
     fn short(&mut self) -> Result<usize, BadWeights> {
         self.array().map(|bytes| usize::from(u16::from_le_bytes(bytes)))
-    }
-
-    fn number(&mut self) -> Result<f32, BadWeights> {
-        let number = f32::from_le_bytes(self.array()?);
-        if number.is_finite() { Ok(number) } else { Err(BadWeights::Damaged) }
     }
 
     fn numbers(&mut self, count: usize) -> Result<Vec<f32>, BadWeights> {
         let mut numbers = Reader(self.take(count * 4)?);
         (0..count).map(|_| numbers.number()).collect()
-    }
-
-    fn text(&mut self) -> Result<&'a str, BadWeights> {
-        let length = usize::from(self.byte()?);
-        std::str::from_utf8(self.take(length)?).map_err(|_| BadWeights::Damaged)
     }
 
     /// Rows of bytes, each with its scale.

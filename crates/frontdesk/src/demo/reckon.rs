@@ -5,8 +5,8 @@ use anyhow::{Context, bail};
 use classify::{Bound, Embedded};
 use routing::decision::{Finding, settled};
 use routing::{
-    Cascade, Choice, Classification, Classifier, DecidedBy, Kind, Model, NanoUsd, Pair, Profile, Prompt, Router,
-    RouterId, Spent, Stage, Step, Then, Usage, Vote, compare, cost, decide,
+    Cascade, Choice, Classification, Classifier, Kind, Model, NanoUsd, Pair, Prompt, Router, RouterId, Spent, Stage,
+    Step, Usage, Vote, compare, cost, decide,
 };
 
 use super::answer::{JUDGE_TOKENS, input_tokens};
@@ -89,14 +89,7 @@ impl Reckoner<'_> {
                     judge = self.asked(prompt)?;
                     votes.push(Vote { stage: Stage::Llm, said: self.always_right(item) });
                 }
-                Step::Done { found, .. } => {
-                    let (category, by) = match found {
-                        Some((Stage::Embedded | Stage::Encoder, category)) => (category, DecidedBy::Embedded),
-                        Some((Stage::Llm, category)) => (category, DecidedBy::Llm),
-                        None => (self.router.default, DecidedBy::Default),
-                    };
-                    return Ok((Finding::sure(Then::Category(category), by), judge));
-                }
+                Step::Done { found, seen } => return Ok((Finding::by_stages(self.router, found, seen), judge)),
             }
         }
     }
@@ -124,11 +117,7 @@ fn spent(model: &Model, usage: &Usage) -> anyhow::Result<Spent> {
         );
     };
     Ok(Spent {
-        latency_ms: latency_ms(profile, usage),
+        latency_ms: profile.answer_ms(usage.output),
         cost: model.price.map_or(NanoUsd::ZERO, |price| cost(&price, usage)),
     })
-}
-
-fn latency_ms(profile: &Profile, usage: &Usage) -> f64 {
-    profile.answer_ms(usage.output)
 }

@@ -146,18 +146,7 @@ pub(crate) async fn classified(
                 votes.push(Vote { stage: Stage::Llm, said });
             }
             Step::Done { found, seen } => {
-                let (category, by) = match found {
-                    Some((Stage::Embedded | Stage::Encoder, category)) => (category, DecidedBy::Embedded),
-                    Some((Stage::Llm, category)) => (category, DecidedBy::Llm),
-                    None => (router.default, DecidedBy::Default),
-                };
-                // A model's word has no probability that would mean anything.
-                let seen = seen.filter(|_| by != DecidedBy::Llm);
-                let finding = Finding {
-                    confidence: seen.as_ref().map(|seen| seen.confidence),
-                    probabilities: seen.map(|seen| seen.probabilities).unwrap_or_default(),
-                    ..Finding::sure(Then::Category(category), by)
-                };
+                let finding = Finding::by_stages(router, found, seen);
                 return Found { finding, judge, began, speculation };
             }
         }

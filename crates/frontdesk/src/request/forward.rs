@@ -94,8 +94,7 @@ pub(super) async fn forward(
         if callee.context() <= tried.least_context || context.snapshot.admits(*model, context.app.now()).is_err() {
             continue;
         }
-        let latest = recorder.began() + callee.provider.timeouts.total;
-        let latest = Deadline { at: deadline.map_or(latest, |deadline| deadline.min(latest)) };
+        let latest = Deadline::within(recorder.began() + callee.provider.timeouts.total, deadline);
         match attempt(context, asked, *model, latest, &mut tried, recorder).await {
             Step::Answered(Answer::Stream { response, mut relay }) => {
                 let left = decision.chain.get(position + 1..).unwrap_or_default();

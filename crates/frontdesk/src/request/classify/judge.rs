@@ -53,8 +53,7 @@ pub(super) async fn ask(
     else {
         return (None, Some(row));
     };
-    let own = began + router.classifying.timeout;
-    let deadline = Deadline { at: latest.map_or(own, |latest| latest.min(own)) };
+    let deadline = Deadline::within(began + router.classifying.timeout, latest);
     let created = context.app.wall_seconds();
     let ask = Ask { operation: Operation::Chat, pieces, stream: false, wants_usage: true, deadline, created };
     let called = call(&context.app.client, &callee, ask).await;

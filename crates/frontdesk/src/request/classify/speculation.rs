@@ -47,13 +47,12 @@ impl Speculation {
         }
         let pieces = callee.outgoing(body, request, None, true).ok()?;
         let began = Instant::now();
-        let latest = began + callee.provider.timeouts.total;
         let ask = Ask {
             operation,
             pieces,
             stream: request.stream,
             wants_usage: request.wants_usage,
-            deadline: Deadline { at: deadline.map_or(latest, |deadline| deadline.min(latest)) },
+            deadline: Deadline::within(began + callee.provider.timeouts.total, deadline),
             created: context.app.wall_seconds(),
         };
         let context = context.clone();

@@ -109,6 +109,11 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
+    /// Our own bound, or the client's where that is sooner.
+    pub(crate) fn within(own: Instant, clients: Option<Instant>) -> Self {
+        Self { at: clients.map_or(own, |clients| clients.min(own)) }
+    }
+
     pub(crate) fn is_over(self) -> bool {
         self.at <= Instant::now()
     }
