@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
+pub use routing::Band;
 
 use crate::dataset::Logged;
 use crate::evaluation::{Judged, count, score_interval};
@@ -17,29 +18,6 @@ pub const FEW: usize = 3;
 /// Imagined rows of the overall accuracy that are added to each stratum where its variance is reckoned, so that three
 /// right answers are not taken for certainty.
 const IMAGINED: f64 = 2.0;
-
-/// How sure the gateway was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Band {
-    /// Confidence below 0.6.
-    Unsure,
-    /// Confidence from 0.6, below 0.85.
-    Middling,
-    /// Confidence from 0.85, or none because no classifier was asked.
-    Sure,
-}
-
-impl Band {
-    /// The band of a confidence.
-    #[must_use]
-    pub fn of(confidence: Option<f32>) -> Self {
-        match confidence {
-            Some(confidence) if confidence < 0.6 => Self::Unsure,
-            Some(confidence) if confidence < 0.85 => Self::Middling,
-            _ => Self::Sure,
-        }
-    }
-}
 
 /// A division of the traffic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,11 +5,17 @@
 
 mod schema;
 mod row;
+mod rollup;
+mod write;
 mod writer;
 mod read;
+mod marks;
 
-pub use read::{Kept, Reader, Routed, Served, served_since};
+pub use marks::Marks;
+pub use read::{Feedbacked, Judgement, Kept, Labelled, Origin, Reader, Routed, Served, Shadowed, served_since};
+pub use rollup::CellKey;
 pub use schema::{LedgerError, open};
+pub use write::{Author, Feedback, Reply, Shadow};
 pub use writer::{Ledger, Options};
 
 /// What is written of one request.

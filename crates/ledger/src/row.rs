@@ -5,19 +5,19 @@ use routing::{Outcome, Record};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use crate::Entry;
+use crate::{Entry, rollup};
 
 /// A row of an id that is there already is left as it is: a request is recorded exactly once.
 const INSERT: &str = "INSERT OR IGNORE INTO requests VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,
     ?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,NULL,NULL,NULL,NULL,?37)";
 const INSERT_TEXT: &str = "INSERT OR IGNORE INTO texts VALUES (?1,?2,?3)";
 
-/// Writes an entry within the transaction that the caller holds.
-pub(crate) fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+/// Writes an entry within the transaction that the caller holds. `false`: a row of this id was there already.
+pub(crate) fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     let record = &entry.record;
     let id = record.id.to_be_bytes();
     let judge = record.classifier.as_ref();
-    connection.prepare_cached(INSERT)?.execute(params![
+    let rows = connection.prepare_cached(INSERT)?.execute(params![
         id,
         record.time_us,
         record.key,
@@ -66,28 +66,39 @@ pub(crate) fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result
     if let Some(text) = &entry.text {
         connection.prepare_cached(INSERT_TEXT)?.execute(params![id, text.prompt, text.answer])?;
     }
-    Ok(())
+    Ok(rows > 0)
 }
 
-/// Forgets at most so many rows from before a time, with their texts; how many there were.
+/// Forgets at most so many rows from before a time, with everything that belongs to them; how many there were.
 pub(crate) fn forget(connection: &Connection, time_us: i64, most: usize) -> rusqlite::Result<usize> {
     let id = first_id_at(time_us);
     let transaction = connection.unchecked_transaction()?;
     let old = "SELECT id FROM requests WHERE id < ?1 ORDER BY id LIMIT ?2";
     let arguments = params![id, i64::try_from(most).unwrap_or(i64::MAX)];
-    transaction.prepare_cached(&format!("DELETE FROM texts WHERE id IN ({old})"))?.execute(arguments)?;
+    for table in ["texts", "shadows", "labels", "judgements"] {
+        transaction.prepare_cached(&format!("DELETE FROM {table} WHERE id IN ({old})"))?.execute(arguments)?;
+    }
     let rows = transaction.prepare_cached(&format!("DELETE FROM requests WHERE id IN ({old})"))?.execute(arguments)?;
+    if rows < most {
+        // The last of them: of the hour that the time lies in, some rows stay.
+        let hour = rollup::hour_of(u128::from_be_bytes(id));
+        transaction.execute("DELETE FROM rollups WHERE hour < ?1", [hour])?;
+        if rows > 0 {
+            rollup::again(&transaction, hour..hour + 1)?;
+        }
+    }
     transaction.commit()?;
     Ok(rows)
 }
 
 /// The smallest id of a row of that time: the first 48 bits of an id are its time in milliseconds.
 pub(crate) fn first_id_at(time_us: i64) -> [u8; 16] {
-    (u128::try_from(time_us / 1_000).unwrap_or(0) << 80).to_be_bytes()
+    let milliseconds = u128::try_from(time_us / 1_000).unwrap_or(0).min((1 << 48) - 1);
+    (milliseconds << 80).to_be_bytes()
 }
 
 /// SQLite's integers are signed; amounts beyond nine billion billion stop there.
-fn signed(number: u64) -> i64 {
+pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

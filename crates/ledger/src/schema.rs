@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::rollup;
+
 /// Says in the file's header that it is a ledger of ours ("fdsk").
 const APPLICATION_ID: i32 = 0x6664_736b;
 
 /// Each step leads from one version of the schema to the next; steps are added, never changed.
-const STEPS: [&str; 2] = [include_str!("schema/001.sql"), include_str!("schema/002.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/003.sql")];
+/// The first version with tallies, labels, shadows and judgements.
+pub(crate) const WITH_TALLIES: usize = 3;
 
 /// How long another program's lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -56,23 +61,27 @@ pub fn open(path: &Path) -> Result<Connection, LedgerError> {
     for step in STEPS.iter().skip(found) {
         transaction.execute_batch(step)?;
     }
+    if found > 0 && found < WITH_TALLIES || !rollup::current(&transaction)? {
+        tracing::info!("the ledger's rows are being added up by hour, once; with many rows this takes a while");
+        rollup::again(&transaction, 0..i64::MAX)?;
+    }
     transaction.pragma_update(None, "user_version", i32::try_from(STEPS.len()).unwrap_or(i32::MAX))?;
     transaction.commit()?;
     Ok(connection)
 }
 
-/// Opens a ledger that is there and changes nothing of it. One of an older version is read as it is: columns are only
+/// Opens a ledger that is there, with its version, and changes nothing of it. One of an older version is read as it is: columns are only
 /// ever added.
 ///
 /// # Errors
 /// When the file is missing, empty, damaged, foreign, or newer than this program.
-pub(crate) fn open_to_read(path: &Path) -> Result<Connection, LedgerError> {
+pub(crate) fn open_to_read(path: &Path) -> Result<(Connection, usize), LedgerError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(PATIENCE)?;
-    if version(&connection)? == 0 {
-        return Err(LedgerError::Empty);
+    match version(&connection)? {
+        0 => Err(LedgerError::Empty),
+        version => Ok((connection, version)),
     }
-    Ok(connection)
 }
 
 /// The version of a ledger; 0 of an empty file.

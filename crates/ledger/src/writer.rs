@@ -10,7 +10,8 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
-use crate::{Entry, LedgerError, row, schema};
+use crate::write::{Write, commit};
+use crate::{Entry, Feedback, LedgerError, Reply, Shadow, row, schema};
 
 /// After the first row of a group, how long others may join it.
 const GATHER: Duration = Duration::from_millis(20);
@@ -55,13 +56,13 @@ struct Shared {
 
 /// What the writer does next.
 enum Work {
-    Write(Vec<Entry>),
+    Write(Vec<Write>),
     Forget(i64),
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    rows: Vec<Entry>,
+    rows: Vec<Write>,
     /// Rows that the writer has taken and not yet committed.
     in_hand: usize,
     closed: bool,
@@ -86,12 +87,27 @@ impl Ledger {
 
     /// Takes a row to be written; never waits. `false`: too many rows wait, this one is dropped and counted.
     pub fn append(&self, entry: Entry) -> bool {
+        self.push(Write::Request(Box::new(entry)))
+    }
+
+    /// Takes what another classifier would have said of a request; never waits. `false`: dropped, as in [`Self::append`].
+    pub fn shadow(&self, shadow: Shadow) -> bool {
+        self.push(Write::Shadow(shadow))
+    }
+
+    /// Takes what a caller says of a request; never waits. The reply is called from the writer's thread when it is on
+    /// disk, or when it is sure that there is no such request. `false`: dropped, and never replied to.
+    pub fn feedback(&self, feedback: Feedback, reply: Reply) -> bool {
+        self.push(Write::Feedback(feedback, reply))
+    }
+
+    fn push(&self, write: Write) -> bool {
         let mut queue = self.shared.queue.lock();
         if queue.closed || queue.rows.len() + queue.in_hand >= self.capacity {
             self.shared.dropped.fetch_add(1, Relaxed);
             return false;
         }
-        queue.rows.push(entry);
+        queue.rows.push(write);
         if mem::take(&mut queue.idle) {
             self.shared.wake.notify_one();
         }
@@ -162,7 +178,7 @@ impl Shared {
         while let Some(work) = self.next_work() {
             match work {
                 Work::Write(group) => {
-                    self.write(connection, &group);
+                    self.write(connection, group);
                     self.queue.lock().in_hand = 0;
                 }
                 Work::Forget(time_us) => self.forget(connection, time_us),
@@ -209,11 +225,12 @@ impl Shared {
     }
 
     /// Writes a group, however often it takes; gives up only when the ledger is closed meanwhile.
-    fn write(&self, connection: &Connection, group: &[Entry]) {
+    fn write(&self, connection: &Connection, group: Vec<Write>) {
         let mut pause = GATHER;
-        loop {
-            let Err(error) = commit(connection, group) else {
-                break;
+        let found = loop {
+            let error = match commit(connection, &group) {
+                Ok(found) => break found,
+                Err(error) => error,
             };
             if !self.failing.swap(true, Relaxed) {
                 tracing::error!(%error, rows = group.len(), "the ledger cannot be written; trying again");
@@ -226,20 +243,19 @@ impl Shared {
             }
             self.wake.wait_for(&mut queue, pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+        };
         if self.failing.swap(false, Relaxed) {
             tracing::info!(rows = group.len(), "the ledger can be written again");
         }
-        self.written.fetch_add(group.len() as u64, Relaxed);
+        let rows = group.iter().filter(|write| matches!(write, Write::Request(_))).count();
+        self.written.fetch_add(rows as u64, Relaxed);
+        // What was waited for is on disk now.
+        for (write, found) in group.into_iter().zip(found) {
+            if let Write::Feedback(_, reply) = write {
+                reply.call(found);
+            }
+        }
     }
-}
-
-fn commit(connection: &Connection, group: &[Entry]) -> rusqlite::Result<()> {
-    let transaction = connection.unchecked_transaction()?;
-    for entry in group {
-        row::insert(&transaction, entry)?;
-    }
-    transaction.commit()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod backoff;
 pub mod breaker;
 pub mod record;
 pub mod savings;
+pub mod tally;
 
 pub use attempt::{Attempt, Fault, Next, Outcome, Policy, next};
 pub use breaker::{Breaker, Cooling};
@@ -32,6 +33,7 @@ pub use rule::{Rule, Then, When};
 pub use savings::{Comparison, Pair, Spent, compare};
 pub use session::Sticky;
 pub use table::{Capability, Category, Classifying, Kind, Model, Profile, Router, Session, Table};
+pub use tally::{Band, Tally};
 
 /// A moment as the time since the process started; comes in as an argument, never from a clock here.
 pub type Moment = std::time::Duration;

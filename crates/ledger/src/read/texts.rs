@@ -1,16 +1,8 @@
 //! Reading what is needed to label requests: which were routed, and the prompts that are kept of some of them.
 
-use std::path::Path;
+use rusqlite::{OptionalExtension, Row, params};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
-use crate::{LedgerError, schema};
-
-/// A ledger as it is at the first look; what a gateway writes or forgets meanwhile is not seen.
-#[derive(Debug)]
-pub struct Reader {
-    connection: Connection,
-}
+use super::Reader;
 
 /// A request that was given a category.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,16 +37,6 @@ const KEPT: &str = "SELECT decided_by, decision_us, prompt FROM requests JOIN te
     WHERE id = ?1 AND prompt IS NOT NULL";
 
 impl Reader {
-    /// Opens a ledger that is there, to read only.
-    ///
-    /// # Errors
-    /// When the file is missing, empty, damaged, foreign, or newer than this program.
-    pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        let connection = schema::open_to_read(path)?;
-        connection.execute_batch("BEGIN")?;
-        Ok(Self { connection })
-    }
-
     /// Calls `each` with the requests that a router gave a category since a time (microseconds since the Unix epoch),
     /// oldest first.
     ///
@@ -95,8 +77,9 @@ fn routed(row: &Row<'_>) -> rusqlite::Result<Routed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Entry, Text, row};
+    use crate::{Entry, Text, row, schema};
     use routing::{DecidedBy, Record};
+    use rusqlite::Connection;
 
     fn write(connection: &Connection, id: u128, category: Option<&str>, by: DecidedBy, prompt: Option<&str>) {
         let record = Record {

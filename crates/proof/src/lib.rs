@@ -1,0 +1,4 @@
+//! What routing saves, how often it is right, and whether it should be used at all.
+//!
+//! Everything here takes values and returns values, so that the terminal, JSON, HTML and HTTP show the same figures, and
+//! tests reckon them again. Seeds of random draws come in as arguments.
