@@ -14,4 +14,5 @@ pub mod metrics;
 pub mod logging;
 #[cfg(feature = "otlp")]
 pub mod traces;
+pub mod page;
 pub mod demo;

@@ -1,0 +1,70 @@
+//! Self-contained pages for people: one file with its style and its drawings in it, and nothing that is loaded.
+
+mod chart;
+
+pub use chart::{Bar, Series, bars, lines};
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+/// Light and dark, readable on paper; colours are those of the drawings too.
+const STYLE: &str = include_str!("page/style.css");
+
+/// A page. `subtitle` says what the figures are of.
+#[must_use]
+pub fn document(title: &str, subtitle: &str, body: &Markup) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                // Nothing is loaded and no script is there, whatever a name in the figures may contain.
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    h1 { (title) }
+                    p.subtitle { (subtitle) }
+                    (body)
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// A table whose columns but the first are figures.
+#[must_use]
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> Markup {
+    html! {
+        div.table {
+            table {
+                thead { tr { @for name in head { th { (name) } } } }
+                tbody { @for row in rows { tr { @for cell in row { td { (cell) } } } } }
+            }
+        }
+    }
+}
+
+/// A few figures that matter most, each with what it is.
+#[must_use]
+pub fn figures(figures: &[(&str, String)]) -> Markup {
+    html! {
+        dl.figures { @for (name, value) in figures { div { dt { (name) } dd { (value) } } } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_contain_stays_text() {
+        let body = table(&["<b>"], &[vec!["\"><script>alert(1)</script>".into()]]);
+        let page = document("a & b", "</title><script>", &body);
+        assert!(!page.contains("<script"), "{page}");
+        assert!(page.contains("a &amp; b") && page.contains("&lt;b&gt;"));
+    }
+}
