@@ -33,17 +33,63 @@ def last(text, limit):
     return data[max(0, len(data) - limit) :].decode(errors="ignore")
 
 
+SAID = ["user_query", "user_message", "user_request", "user_input", "user_prompt", "task", "query", "request"]
+ADDED = {
+    "environment", "reminder", "details", "metadata", "workspace", "editor", "ide", "tabs", "diagnostics", "status", "state",
+    "rules", "info", "capabilities", "instructions", "permissions",
+}
+OPENING = re.compile(r"<([A-Za-z0-9_-]{1,40})(?![A-Za-z0-9_-])[^>]*>")
+CLOSING = re.compile(r"</([A-Za-z0-9_-]{1,40})>\Z")
+
+
+def said(text):
+    """The person's words without what an agent's harness wraps around them; crates/classify/src/look/envelope.rs explains."""
+    whole = rest = TRIM.sub("", text)
+    for _ in range(32):
+        left = without_first(rest)
+        left = without_last(rest) if left is None else left
+        if left is None:
+            break
+        rest = TRIM.sub("", left)
+    tag = OPENING.match(rest)
+    if tag and tag[1] in SAID and f"</{tag[1]}>" in rest:
+        before = rest[: rest.rindex(f"</{tag[1]}>")]
+        if f"<{tag[1]}>" in before:
+            rest = TRIM.sub("", before[before.rindex(f"<{tag[1]}>") + len(tag[1]) + 2 :])
+    return rest or whole
+
+
+def without_first(text):
+    tag = OPENING.match(text)
+    if not tag or not added(tag[1]):
+        return None
+    _, closed, rest = text[tag.end() :].partition(f"</{tag[1]}>")
+    return rest if closed else None
+
+
+def without_last(text):
+    tag = CLOSING.search(text)
+    if not tag or not added(tag[1]):
+        return None
+    before, opened, within = text[: tag.start()].rpartition(f"<{tag[1]}")
+    return before if opened and within[:1] in (">", " ", "\n") and within else None
+
+
+def added(name):
+    return name != "details" and any(word.lower() in ADDED for word in re.split("[_-]", name))
+
+
 def look(row):
     """(message, answer, question) of a row: the user's newest message and, where it is short, what came before it."""
     turns = [(turn["role"], turn["content"] or "") for turn in row.get("messages") or [{"role": "user", "content": row["text"]}]]
     newest = max(at for at, (role, _) in enumerate(turns) if role == "user")
-    message = TRIM.sub("", turns[newest][1])
+    message = said(turns[newest][1])
     size = len(message.encode())
     answer = question = ""
     if size <= FOLLOW_UP:
         before = dict(turns[:newest])  # of each role, its last turn
         answer = last(TRIM.sub("", before.get("assistant", "")), BEFORE)
-        question = first(TRIM.sub("", before.get("user", "")), BEFORE)
+        question = first(said(before.get("user", "")), BEFORE)
     if size > 2 * END:
         message = first(message, END) + " " + last(message, END)
     return message, answer, question

@@ -1,7 +1,10 @@
 //! What of a conversation is looked at: the newest message of the user from both ends, and what came before it where
-//! that message is too short to speak for itself. System prompts are boilerplate and are never looked at.
+//! that message is too short to speak for itself. System prompts and the envelopes of agents' harnesses are boilerplate
+//! and are not looked at.
 
-use routing::{Prompt, Role, Turn};
+mod envelope;
+
+use routing::{Prompt, Role};
 
 /// Bytes looked at from the beginning of the newest message, and as many from its end.
 const END: usize = 1_600;
@@ -39,7 +42,7 @@ impl<'a> Look<'a> {
     pub fn at(prompt: &'a Prompt<'_>) -> Option<Self> {
         let turns = &prompt.turns;
         let newest = turns.iter().rposition(|turn| turn.role == Role::User)?;
-        let text = trimmed(turns.get(newest)?);
+        let text = envelope::said(&turns.get(newest)?.text);
         let (head, tail) = ends(text);
         let earlier = turns.get(..newest).unwrap_or_default();
         let mut look = Self {
@@ -56,8 +59,8 @@ impl<'a> Look<'a> {
         }
         if text.len() <= FOLLOW_UP {
             let before = |role| earlier.iter().rev().find(|turn| turn.role == role);
-            look.answer = before(Role::Assistant).map_or("", |turn| last(trimmed(turn), BEFORE));
-            look.question = before(Role::User).map_or("", |turn| first(trimmed(turn), BEFORE));
+            look.answer = before(Role::Assistant).map_or("", |turn| last(turn.text.trim(), BEFORE));
+            look.question = before(Role::User).map_or("", |turn| first(envelope::said(&turn.text), BEFORE));
             look.tools_used = earlier.iter().rev().take(4).any(|turn| turn.role == Role::Tool || turn.calls_tools);
         }
         Some(look)
@@ -91,10 +94,6 @@ impl OwnedLook {
     }
 }
 
-fn trimmed<'a>(turn: &'a Turn<'_>) -> &'a str {
-    turn.text.trim()
-}
-
 /// Beginning and end of a text; the end is empty where the beginning is all of it.
 fn ends(text: &str) -> (&str, &str) {
     if text.len() <= 2 * END {
@@ -115,6 +114,7 @@ fn last(text: &str, bytes: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use routing::Turn;
 
     fn turn(role: Role, text: &str) -> Turn<'_> {
         Turn { role, text: text.into(), calls_tools: false }
@@ -145,6 +145,15 @@ mod tests {
             assert_eq!((look.answer, look.user_turns), (context, 2));
             assert_eq!(look.to_owned().look(), look);
         }
+    }
+
+    #[test]
+    fn a_harness_around_the_message_is_not_looked_at() {
+        let text = format!("thanks!\n<environment_details>{}</environment_details>", "src/main.rs\n".repeat(500));
+        let turns = vec![turn(Role::User, &text)];
+        let prompt = Prompt { turns, ..Prompt::default() };
+        let look = Look::at(&prompt).unwrap();
+        assert_eq!((look.head, look.length), ("thanks!", 7));
     }
 
     #[test]
