@@ -14,10 +14,11 @@ def read(path):
 
 
 class Data:
-    """Everything there is: `project` is the repository's data folder, `collected` the folder of the public rows."""
+    """Everything there is: `project` is the repository's data folder, `collected` the folder of the public rows, `more`
+    what `python -m collect` wrote."""
 
-    def __init__(self, project, collected):
-        project, collected = Path(project), Path(collected)
+    def __init__(self, project, collected, more):
+        project, collected, more = Path(project), Path(collected), Path(more)
         self.judged = {
             "gold": read(project / "gold.jsonl"),
             "public_gold": read(collected / "public_gold.jsonl"),
@@ -28,6 +29,8 @@ class Data:
         self.public, self.written, self.prompts = [], [], []
         for row in read(collected / "train.jsonl"):
             self.public.append({**row, "file": row["source"]})
+        for path in sorted((more / "train").glob("*.jsonl")):
+            self.public += [{**row, "file": row["source"]} for row in read(path)]
         for path in sorted((collected / "written").glob("*.jsonl")):
             self.written += [{**row, "file": path.stem} for row in read(path)]
         for path in sorted((project / "workload").glob("*.jsonl")):
@@ -36,6 +39,10 @@ class Data:
             self.prompts += [{**row, "file": path.stem} for row in read(path)]
         for kind in (self.public, self.written, self.prompts):
             kind[:] = distinct(row for row in kind if key(row) not in seen)
+        # Courtesies are the same everywhere: of sources held out, it is they that go and not the row trained on.
+        trained = {key(row) for row in self.public + self.written + self.prompts}
+        unseen = [row for path in sorted((more / "unseen").glob("*.jsonl")) for row in read(path)]
+        self.judged["unseen"] = [row for row in unseen if key(row) not in trained]
         self.unlabelled = distinct(row for row in read(collected / "clinc150.jsonl") if key(row) not in seen)
 
     def texts(self):
@@ -63,13 +70,19 @@ def distinct(rows):
 
 
 def balanced(rows, most):
-    """At most so many rows of a file and label, always the same ones first."""
+    """At most so many rows of a file and label, and half as many of each language where it has several; always the same
+    ones first."""
     groups = collections.defaultdict(list)
+    languages = collections.defaultdict(set)
     for row in rows:
-        groups[row["file"], row["label"]].append(row)
-    for group in groups.values():
+        groups[row["file"], row["label"], row["lang"]].append(row)
+        languages[row["file"], row["label"]].add(row["lang"])
+    taken = []
+    for (file, label, _), group in sorted(groups.items()):
         random.Random(1).shuffle(group)
-    return [row for _, group in sorted(groups.items()) for row in group[:most]]
+        alone = len(languages[file, label]) == 1
+        taken += group[: most if alone else max(most // 2, 1)]
+    return taken
 
 
 def split(rows, count, seed):

@@ -60,12 +60,13 @@ def main():
     parser.add_argument("weights")
     parser.add_argument("project", help="the repository's data folder")
     parser.add_argument("collected", help="the folder of the public rows")
+    parser.add_argument("more", help="the folder that `python -m collect` wrote")
     parser.add_argument("--errors", type=int, default=40)
     args = parser.parse_args()
     torch.set_num_threads(2)
     encoder = read(args.weights)
     errors = []
-    for title, rows in data.Data(args.project, args.collected).judged.items():
+    for title, rows in data.Data(args.project, args.collected, args.more).judged.items():
         began = time.time()
         found = probabilities(*encoder, rows)
         each = (time.time() - began) / len(rows) * 1000

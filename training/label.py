@@ -16,6 +16,7 @@ def main():
     parser.add_argument("teachers", nargs="+", help="checkpoints; the mean of their logits is taken")
     parser.add_argument("project", help="the repository's data folder")
     parser.add_argument("collected", help="the folder of the public rows and of written/")
+    parser.add_argument("more", help="the folder that `python -m collect` wrote")
     parser.add_argument("out", help="labels to write")
     parser.add_argument("--most", type=int, default=100, help="public rows of a source and label")
     parser.add_argument("--more", type=int, default=3000, help="rows beyond those")
@@ -23,7 +24,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    everything = data.Data(args.project, args.collected)
+    everything = data.Data(args.project, args.collected, args.more)
     rows = everything.prompts + everything.written + data.balanced(everything.public, args.most)
     known = {data.key(row) for row in rows}
     rest = [row for row in everything.public + everything.unlabelled if data.key(row) not in known]

