@@ -3,6 +3,7 @@
 mod problem;
 mod placed;
 mod raw;
+mod secret;
 pub mod resolved;
 mod resolve;
 pub mod env;
@@ -11,6 +12,7 @@ pub use problem::{Problem, Problems};
 #[cfg(feature = "otlp")]
 pub(crate) use resolve::endpoint;
 pub use resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Timeouts};
+pub use secret::Secret;
 
 /// Reads a configuration. `env` looks up environment variables, `file` reads files that hold secrets.
 ///

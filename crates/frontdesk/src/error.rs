@@ -44,6 +44,20 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_request_error", message)
     }
 
+    /// 401 for a credential that is missing or wrong.
+    #[must_use]
+    pub fn invalid_key() -> Self {
+        let message = "this needs the admin token of the configuration: send `authorization: Bearer …`";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", "invalid_api_key", message)
+    }
+
+    /// 403 for what only the operator may ask for, where no token says who that is.
+    #[must_use]
+    pub fn no_admin() -> Self {
+        let message = "nobody is served here, because the configuration names no admin token: write admin_token = \"env:NAME\" under [server]";
+        Self::new(StatusCode::FORBIDDEN, "invalid_request_error", "permission_denied", message)
+    }
+
     /// 404 for a path nobody serves.
     #[must_use]
     pub fn no_such_path() -> Self {

@@ -7,6 +7,7 @@ pub mod app;
 pub mod sessions;
 pub mod server;
 pub mod endpoints;
+mod admin;
 pub mod request;
 pub mod error;
 mod names;

@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::request::{self, Operation, REQUEST_ID, body::ClientBody, id_value};
-use crate::{endpoints, metrics};
+use crate::{admin, endpoints, metrics};
 
 /// How long a client may take for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -117,6 +117,7 @@ async fn route(app: Arc<App>, request: Request<Incoming>) -> Response<ClientBody
         (_, &Method::POST, Some(operation)) => request::serve(app, operation, head, body).await,
         ("/v1/classify", &Method::POST, _) => endpoints::classify::serve(app, head, body).await,
         ("/v1/models", &Method::GET, _) => endpoints::models(&app),
+        (path, _, _) if path.starts_with(admin::PREFIX) => admin::serve(app, head, body).await,
         ("/healthz", &Method::GET, _) => text("ok\n"),
         ("/readyz", &Method::GET, _) if app.ledger.healthy() => text("ready\n"),
         ("/readyz", &Method::GET, _) => ApiError::not_ready().response(),

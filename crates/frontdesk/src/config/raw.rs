@@ -49,7 +49,7 @@ section!(
     Server {
         /// Address and port; other than loopback needs keys or `--insecure`. Default `127.0.0.1:8080`.
         listen: At<String>,
-        /// The token of `/admin/v1`: `env:NAME` or `file:PATH`.
+        /// The token of `/admin/v1/…`, sent as bearer: `env:NAME` or `file:PATH`. Default: nobody is served there.
         admin_token: At<String>,
         /// The largest request body. Default `32MiB`.
         max_body: At<String>,

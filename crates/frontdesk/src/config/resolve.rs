@@ -13,7 +13,7 @@ use routing::{Capability, Model, NanoUsd, Price, Profile, ProviderId, Table};
 use super::placed::Placed;
 use super::raw::{self, At, Raw};
 use super::resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Timeouts};
-use super::{Outside, Problem};
+use super::{Outside, Problem, Secret};
 use crate::names::near;
 use read::{bytes, choice, duration};
 
@@ -60,14 +60,14 @@ pub(super) fn resolve(raw: &Raw, outside: &dyn Outside, problems: &mut Vec<Probl
     Config {
         classifiers,
         log: log(&raw.log, &mut report),
-        server: server(&raw.server, &mut report),
+        server: server(&raw.server, outside, &mut report),
         ledger: ledger(&raw.ledger, &mut report),
         providers,
         table,
     }
 }
 
-fn server(written: &raw::Server, report: &mut Report<'_>) -> Server {
+fn server(written: &raw::Server, outside: &dyn Outside, report: &mut Report<'_>) -> Server {
     let listen = written.listen.as_ref().map_or(LISTEN, |listen| listen.as_ref());
     let listen = listen.parse().unwrap_or_else(|_| {
         if let Some(place) = &written.listen {
@@ -75,8 +75,10 @@ fn server(written: &raw::Server, report: &mut Report<'_>) -> Server {
         }
         SocketAddr::from(([127, 0, 0, 1], 8080))
     });
+    let admin_token = written.admin_token.as_ref().and_then(|reference| secret(reference, outside, report));
     Server {
         listen,
+        admin_token: admin_token.map(|token| Secret::new(&token)),
         max_body: bytes(&written.max_body, MAX_BODY, report),
         shutdown_grace: duration(&written.shutdown_grace, SHUTDOWN_GRACE, report),
     }
@@ -205,7 +207,7 @@ fn credential(
 fn secret(reference: &Placed<String>, outside: &dyn Outside, report: &mut Report<'_>) -> Option<String> {
     let text = reference.as_ref();
     if let Some(name) = text.strip_prefix("env:") {
-        let value = outside.variable(name).filter(|value| !value.is_empty());
+        let value = outside.variable(name).filter(|value| !value.trim().is_empty());
         if value.is_none() {
             let help = format!("run `export {name}=…` before, or name another variable");
             report.at(reference, format!("the environment variable {name} is not set"), help);
@@ -214,6 +216,10 @@ fn secret(reference: &Placed<String>, outside: &dyn Outside, report: &mut Report
     }
     if let Some(path) = text.strip_prefix("file:") {
         return match outside.file(path) {
+            Ok(value) if value.trim_ascii().is_empty() => {
+                report.at(reference, format!("the file {path} is empty"), "put the secret into it, and nothing else");
+                None
+            }
             Ok(value) => Some(String::from_utf8_lossy(&value).trim().to_owned()),
             Err(error) => {
                 report.at(reference, format!("the file {path} cannot be read: {error}"), "name a file that can be");

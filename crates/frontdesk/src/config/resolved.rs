@@ -7,6 +7,8 @@ use classify::Bound;
 use http::HeaderValue;
 use routing::Table;
 
+use super::Secret;
+
 /// Everything.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -40,6 +42,8 @@ pub struct Log {
 pub struct Server {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// What the operator sends as bearer to `/admin/v1/…`; `None`: nobody is served there.
+    pub admin_token: Option<Secret>,
     /// The largest body that is accepted, bytes.
     pub max_body: usize,
     /// How long running requests may go on after a stop was asked for.

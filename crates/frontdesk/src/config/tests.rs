@@ -31,8 +31,8 @@ impl Outside for Fake {
         (name == "KEY").then(|| "s3cret".into())
     }
 
-    fn file(&self, _path: &str) -> std::io::Result<Vec<u8>> {
-        Err(std::io::ErrorKind::NotFound.into())
+    fn file(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        if path == "/empty" { Ok(b" \n".to_vec()) } else { Err(std::io::ErrorKind::NotFound.into()) }
     }
 }
 
@@ -130,6 +130,16 @@ fn broken_toml_and_unset_secrets_are_told_with_their_line() {
     );
     let told = problems(&GOOD.replace("env:KEY", "file:/nowhere"));
     assert!(told[0].starts_with("4: the file /nowhere cannot be read"), "{told:?}");
+    let told = problems(&GOOD.replace("env:KEY", "file:/empty"));
+    assert!(told[0].starts_with("4: the file /empty is empty"), "{told:?}");
+}
+
+#[test]
+fn the_admin_token_is_a_reference_too() {
+    let told = problems(&format!("server.admin_token = \"hunter2\"{GOOD}"));
+    assert_eq!(told, ["1: a secret must not stand in this file (write \"env:NAME\" or \"file:PATH\")"]);
+    let config = parse("frontdesk.toml", &format!("server.admin_token = \"env:KEY\"{GOOD}"), &Fake).unwrap();
+    assert!(config.server.admin_token.is_some_and(|token| token.is(b"s3cret")));
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod ledger_rows;
 mod labelling;
 mod costs;
 mod headers;
+mod admin;
 mod judge;
 mod loops;
 mod speculate;
