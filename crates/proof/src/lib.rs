@@ -2,3 +2,7 @@
 //!
 //! Everything here takes values and returns values, so that the terminal, JSON, HTML and HTTP show the same figures, and
 //! tests reckon them again. Seeds of random draws come in as arguments.
+
+pub mod share;
+pub mod quality;
+pub mod purse;
