@@ -99,70 +99,20 @@ def split(rows, count, seed):
     return [row for row in rows if talk(row) not in held], [row for row in rows if talk(row) in held]
 
 
-GREETINGS = {
-    "en": ["hi", "hello", "hey", "hey there", "good morning", "hi there", "ok so", "so", "quick question:", "please"],
-    "de": ["hallo", "guten Tag", "hi", "moin"],
-    "fr": ["bonjour", "salut", "bonsoir"],
-    "es": ["hola", "buenas", "buenos días"],
-    "it": ["ciao", "buongiorno", "salve"],
-    "pt": ["olá", "oi", "bom dia"],
-    "nl": ["hallo", "hoi", "goedemorgen"],
-    "pl": ["cześć", "dzień dobry", "hej"],
-    "sv": ["hej", "hallå", "god morgon"],
-    "cs": ["ahoj", "dobrý den"],
-    "ro": ["bună", "salut", "bună ziua"],
-    "hu": ["szia", "jó napot", "helló"],
-    "el": ["γεια", "καλημέρα"],
-    "ru": ["привет", "здравствуйте", "добрый день"],
-    "uk": ["привіт", "добрий день"],
-    "tr": ["merhaba", "selam"],
-    "ar": ["مرحبا", "السلام عليكم"],
-    "he": ["שלום", "היי"],
-    "fa": ["سلام", "درود"],
-    "hi": ["नमस्ते", "हाय"],
-    "zh": ["你好", "您好"],
-    "ja": ["こんにちは", "すみません"],
-    "ko": ["안녕하세요", "안녕"],
-    "id": ["halo", "hai", "selamat pagi"],
-    "vi": ["xin chào", "chào bạn"],
-    "th": ["สวัสดีครับ", "สวัสดีค่ะ"],
-}
-THANKS = {
-    "en": ["thanks", "thank you", "thx", "thanks in advance", "cheers", "please"],
-    "de": ["danke", "vielen Dank", "bitte"],
-    "fr": ["merci", "merci d'avance", "s'il te plaît"],
-    "es": ["gracias", "muchas gracias", "por favor"],
-    "it": ["grazie", "grazie mille", "per favore"],
-    "pt": ["obrigado", "obrigada", "por favor"],
-    "nl": ["bedankt", "dank je", "alsjeblieft"],
-    "pl": ["dzięki", "dziękuję", "proszę"],
-    "sv": ["tack", "tack på förhand"],
-    "cs": ["díky", "děkuji", "prosím"],
-    "ro": ["mulțumesc", "mersi"],
-    "hu": ["köszönöm", "köszi"],
-    "el": ["ευχαριστώ"],
-    "ru": ["спасибо", "заранее спасибо", "пожалуйста"],
-    "uk": ["дякую", "будь ласка"],
-    "tr": ["teşekkürler", "lütfen"],
-    "ar": ["شكرا", "من فضلك"],
-    "he": ["תודה", "בבקשה"],
-    "fa": ["ممنون", "لطفا"],
-    "hi": ["धन्यवाद", "शुक्रिया"],
-    "zh": ["谢谢", "谢谢你"],
-    "ja": ["ありがとうございます", "お願いします"],
-    "ko": ["감사합니다", "부탁드려요"],
-    "id": ["terima kasih", "makasih", "tolong"],
-    "vi": ["cảm ơn", "cảm ơn bạn"],
-    "th": ["ขอบคุณครับ", "ขอบคุณค่ะ"],
-}
+PHRASES = json.loads((Path(__file__).parent / "../data/phrases.json").read_text(encoding="utf-8"))
+"""By language, what people put before, behind and inside of a request without asking for anything else."""
+CLOSE = {"zh", "ja", "th"}
+"""Languages that put no space between words."""
 
 
 def disturbed(row, chance):
     """What is looked at of a row, as somebody else may have typed it."""
     message, answer, question = look(row)
-    language = row.get("lang", "en")
+    phrases = PHRASES.get(row.get("lang", "en"))
     if chance.random() < 0.25:
         message = message.lower()
+    elif chance.random() < 0.08:
+        message = message.upper() if chance.random() < 0.7 else message.swapcase()
     if chance.random() < 0.20:
         message = bare(message, chance)
     if chance.random() < 0.10:
@@ -172,12 +122,23 @@ def disturbed(row, chance):
     if len(message) > 600 and chance.random() < 0.15:
         cut = chance.randrange(len(message) // 4)
         message = message[cut:] if chance.random() < 0.3 else message[: len(message) - cut]
-    if not answer and 12 < len(message) < 600:
-        if chance.random() < 0.08 and language in GREETINGS:
-            message = chance.choice(GREETINGS[language]) + chance.choice([" ", ", ", "! ", " - "]) + message
-        if chance.random() < 0.06 and language in THANKS:
-            message += chance.choice([" ", ", ", ". ", "\n"]) + chance.choice(THANKS[language])
+    if phrases and 12 < len(message) < 600:
+        gap = "" if row.get("lang") in CLOSE else " "
+        if chance.random() < 0.12:
+            message = with_fillers(message, phrases["inside"], gap, chance)
+        if chance.random() < (0.06 if answer else 0.20):
+            message = chance.choice(phrases["before"]) + chance.choice([gap, gap, ", ", "! ", " - "]) + message
+        if chance.random() < (0.04 if answer else 0.15):
+            message += chance.choice([gap, gap, ", ", ". ", "\n"]) + chance.choice(phrases["behind"])
     return message, answer, question
+
+
+def with_fillers(text, fillers, gap, chance):
+    """With one to three words between others that mean nothing."""
+    words = text.split(" ") if gap else list(text)
+    for _ in range(chance.randrange(1, 4)):
+        words.insert(chance.randrange(len(words) + 1), chance.choice(fillers))
+    return gap.join(words)
 
 
 def bare(text, chance):

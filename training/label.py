@@ -19,7 +19,7 @@ def main():
     parser.add_argument("more", help="the folder that `python -m collect` wrote")
     parser.add_argument("out", help="labels to write")
     parser.add_argument("--most", type=int, default=100, help="public rows of a source and label")
-    parser.add_argument("--more", type=int, default=3000, help="rows beyond those")
+    parser.add_argument("--beyond", type=int, default=3000, help="rows beyond those")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
@@ -28,7 +28,7 @@ def main():
     rows = everything.prompts + everything.written + data.balanced(everything.public, args.most)
     known = {data.key(row) for row in rows}
     rest = [row for row in everything.public + everything.unlabelled if data.key(row) not in known]
-    rows = data.distinct(rows + random.Random(args.seed).sample(rest, args.more))
+    rows = data.distinct(rows + random.Random(args.seed).sample(rest, args.beyond))
     total = torch.zeros(())
     for path in args.teachers:
         began = time.time()

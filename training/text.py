@@ -99,6 +99,13 @@ def normalised(text):
     return GAP.sub(" ", unicodedata.normalize("NFKC", text)).strip(" ")
 
 
+def quiet(text):
+    """In lower case where most letters are capitals: whoever shouts wants the same."""
+    capitals = sum(character.isupper() for character in text)
+    small = sum(character.islower() for character in text)
+    return text.lower() if capitals >= 4 and capitals > small else text
+
+
 class Tokens:
     """The pieces of a vocabulary, the most probable segmentation of a text, and the sequences the encoder reads."""
 
@@ -135,7 +142,7 @@ class Tokens:
 
     def of(self, text):
         """Ids of a text, normalised first. No piece crosses a word's beginning, so that words stand alone."""
-        text = normalised(text)
+        text = quiet(normalised(text))
         if not text:
             return []
         words = (MARK + text.replace(" ", MARK)).split(MARK)[1:]

@@ -161,14 +161,18 @@ def mean(states):
 
 
 def loss(output, rows, taught, soft=2.0):
-    """Cross entropy to the labels and, where there is a teacher, to its softened ones; rows without a label have only these."""
+    """Cross entropy to the labels and, where there is a teacher, to its softened ones; rows without a label have only these, rows
+    that the teacher was not asked about only their label."""
     targets = torch.tensor([LABELS.index(row["label"]) if row["label"] else -100 for row in rows])
     hard = F.cross_entropy(output, targets, label_smoothing=0.05, reduction="none")
     if not taught:
         return hard.mean()
-    want = F.softmax(torch.stack([taught[data.key(row)] for row in rows]) / soft, 1)
+    known = torch.tensor([data.key(row) in taught for row in rows])
+    nothing = torch.zeros(len(LABELS))
+    want = F.softmax(torch.stack([taught.get(data.key(row), nothing) for row in rows]) / soft, 1)
     near = F.kl_div(F.log_softmax(output / soft, 1), want, reduction="none").sum(1) * soft**2
-    return torch.where(targets < 0, near, 0.4 * hard + 0.6 * near).mean()
+    both = torch.where(known, 0.4 * hard + 0.6 * near, hard)
+    return torch.where(targets < 0, near, both).mean()
 
 
 def load(path):

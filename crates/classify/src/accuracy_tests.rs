@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::evaluation::{Evaluation, Judged, evaluate};
+use crate::steadiness::{read_pairs, steadiness};
 use crate::{Bound, ENCODER_BELOW, Embedded, Example, read_examples};
 use routing::{Category, CategoryId, Classifying, Kind, Router, Session, Sticky};
 
@@ -80,6 +81,21 @@ fn prompts_beside_the_repository_are_judged_right() {
 }
 
 #[test]
+fn the_category_stays_when_the_request_is_typed_in_another_way() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/pairs.jsonl")).unwrap();
+    let (pairs, broken) = read_pairs(&text);
+    assert_eq!(broken, []);
+    let model = Embedded::builtin().unwrap();
+    let router = router(&model.labels);
+    let bound = Bound::to(model, &router).with_encoder();
+    let (measured, changed) = steadiness(&pairs, &|text| {
+        let said = bound.whole(&routing::Prompt::text(text), Some(ENCODER_BELOW))?;
+        Some(router.category(said.category)?.name.clone())
+    });
+    assert!(measured.n >= 300 && measured.unchanged >= STEADY, "{measured:?}: {changed:#?}");
+}
+
+#[test]
 fn nothing_is_judged_that_was_trained_on() {
     let evaluated = rows("data/gold.jsonl").unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
@@ -99,3 +115,4 @@ const GOLD: f64 = 0.91;
 const WORST_LABEL: f64 = 0.87;
 const PUBLIC_GOLD: f64 = 0.93;
 const DEV: f64 = 0.94;
+const STEADY: f64 = 0.90;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::sample::{Band, Stratum};
 
 /// A labelled conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Example {
     /// The turns, oldest first.
     pub turns: Vec<Turn<'static>>,
@@ -19,6 +19,8 @@ pub struct Example {
     pub tools: bool,
     /// What it is.
     pub label: String,
+    /// What a teacher thinks that it may be, probabilities by label; empty where none was asked.
+    pub taught: Vec<(String, f32)>,
     /// Where it is from: its `source`, else its `kind`; empty where the row does not say.
     pub source: String,
     /// Its language, ISO 639-1; empty where the row does not say.
@@ -108,6 +110,8 @@ struct Row {
     source: Option<String>,
     kind: Option<String>,
     lang: Option<String>,
+    #[serde(default)]
+    probabilities: Value,
     // Of `frontdesk sample`; other files may mean other things by these names.
     #[serde(default)]
     said: Value,
@@ -173,8 +177,20 @@ fn read_row(line: &str) -> Result<(Option<Example>, Option<Logged>), String> {
     let decided_by = row.decided_by.as_str().filter(|_| logged.is_some()).map(ToOwned::to_owned);
     let source = row.source.or(row.kind).or(decided_by).unwrap_or_default();
     let label = row.label.filter(|label| !label.is_empty());
-    let example = label.map(|label| Example { turns, tools, label, source, lang: row.lang.unwrap_or_default() });
+    let taught = taught(&row.probabilities);
+    let lang = row.lang.unwrap_or_default();
+    let example = label.map(|label| Example { turns, tools, label, taught, source, lang });
     Ok((example, logged))
+}
+
+/// A teacher's probabilities; what is no object of numbers between 0 and 1 is another program's.
+fn taught(probabilities: &Value) -> Vec<(String, f32)> {
+    let one = |(label, value): (&String, &Value)| {
+        let value = value.as_f64().filter(|value| (0.0..=1.0).contains(value))?;
+        #[expect(clippy::cast_possible_truncation, reason = "probabilities are of single precision")]
+        Some((label.clone(), value as f32))
+    };
+    probabilities.as_object().and_then(|all| all.iter().map(one).collect()).unwrap_or_default()
 }
 
 fn parse(line: &str) -> Result<Row, String> {

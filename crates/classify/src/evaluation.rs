@@ -1,5 +1,9 @@
 //! How right a classifier is, on labelled prompts.
 
+mod calibration;
+
+pub use calibration::Bin;
+
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
@@ -58,6 +62,13 @@ pub struct Share {
     pub accuracy: f64,
 }
 
+impl Share {
+    /// So many right of so many.
+    pub(crate) fn of(right: usize, n: usize) -> Self {
+        Self { n, accuracy: ratio(count(right), count(n)) }
+    }
+}
+
 /// What a threshold would leave.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Coverage {
@@ -98,8 +109,10 @@ pub struct Evaluation {
     pub accuracy_ci95: [f64; 2],
     /// Mean of the labels' F1.
     pub macro_f1: f64,
-    /// Expected calibration error over fifteen bins of equal width (Naeini et al., 2015).
+    /// Expected calibration error over the bins of `calibration`.
     pub ece: f64,
+    /// Accuracy by confidence.
+    pub calibration: Vec<Bin>,
     /// By label.
     pub per_category: BTreeMap<String, PerCategory>,
     /// By label, then by what was said of it.
@@ -116,8 +129,6 @@ pub struct Evaluation {
     pub wrong_routes: WrongRoutes,
 }
 
-/// Bins of the calibration error.
-const BINS: usize = 15;
 /// What stands in the confusion for an example nothing could be said of.
 const NOTHING: &str = "(none)";
 
@@ -136,13 +147,15 @@ pub fn evaluate(judged: &[Judged<'_>], strength: &dyn Fn(&str) -> f64) -> Evalua
     let right = judged.iter().filter(|row| row.is_right()).count();
     let confusion = confusion(judged, |_| 1_usize);
     let per_category = per_category(&confusion, &self::confusion(judged, |row| row.weight));
+    let bins = calibration::bins(judged);
     let f1: Vec<f64> = per_category.values().filter(|label| label.n > 0).map(|label| label.f1).collect();
     Evaluation {
         n: judged.len(),
         accuracy: Tally::of(judged.iter()).accuracy(),
         accuracy_ci95: wilson(right, judged.len()),
         macro_f1: ratio(f1.iter().sum(), count(f1.len())),
-        ece: calibration_error(judged),
+        ece: calibration::error(&bins),
+        calibration: bins,
         by_source: shares(judged, |example| &example.source),
         by_lang: shares(judged, |example| &example.lang),
         coverage: coverage(judged),
@@ -227,20 +240,6 @@ fn per_category(
         PerCategory { n, precision, recall, f1: ratio(2.0 * precision * recall, precision + recall) }
     };
     labels.iter().map(|label| ((*label).clone(), of(label))).collect()
-}
-
-fn calibration_error(judged: &[Judged<'_>]) -> f64 {
-    let mut bins = [(0.0_f64, 0.0_f64); BINS];
-    for row in judged.iter().filter(|row| row.said.is_some()) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of bins")]
-        let bin = (f64::from(row.confidence.clamp(0.0, 1.0)) * count(BINS)) as usize;
-        if let Some((right, sure)) = bins.get_mut(bin.min(BINS - 1)) {
-            *right += if row.is_right() { row.weight } else { 0.0 };
-            *sure += row.weight * f64::from(row.confidence);
-        }
-    }
-    let gaps = bins.iter().map(|(right, sure)| (right - sure).abs());
-    ratio(gaps.sum(), Tally::of(judged.iter()).all)
 }
 
 fn shares(judged: &[Judged<'_>], part: impl Fn(&Example) -> &str) -> BTreeMap<String, Share> {

@@ -12,6 +12,7 @@ pub mod judge;
 pub mod dataset;
 pub mod train;
 pub mod evaluation;
+pub mod steadiness;
 pub mod sample;
 
 pub use binding::{Bound, ENCODER_BELOW};

@@ -29,6 +29,8 @@ pub struct Options {
     pub decay: f32,
     /// The share of the label's probability that is spread over the others.
     pub smoothing: f32,
+    /// How much of what is learned of a row is its teacher's opinion, where it has one; the rest is its label.
+    pub taught: f32,
     /// Whether rows are also learned from with typing errors, other case, greetings and cut ends.
     pub augment: bool,
     /// Parts that the sources are divided into to calibrate on sources never trained on; below two: as trained.
@@ -37,7 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, epochs: 6, rate: 0.5, decay: 1e-6, smoothing: 0.05, augment: true, folds: 3 }
+        Self { seed: 1, epochs: 6, rate: 0.5, decay: 1e-6, smoothing: 0.05, taught: 0.6, augment: true, folds: 3 }
     }
 }
 
@@ -101,11 +103,37 @@ fn order(label: &str) -> usize {
 }
 
 /// A row with what it counts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Row<'a> {
     example: &'a Example,
     label: usize,
+    taught: Option<Vec<f32>>,
     weight: f32,
+}
+
+impl Row<'_> {
+    /// What the probabilities of the labels should be.
+    #[expect(clippy::cast_precision_loss, reason = "a count of labels")]
+    fn target(&self, width: usize, options: &Options) -> Vec<f32> {
+        let mut target = vec![options.smoothing / width as f32; width];
+        if let Some(own) = target.get_mut(self.label) {
+            *own += 1.0 - options.smoothing;
+        }
+        if let Some(taught) = &self.taught {
+            for (target, taught) in target.iter_mut().zip(taught) {
+                *target += options.taught * (taught - *target);
+            }
+        }
+        target
+    }
+}
+
+/// A teacher's probabilities in the order of the labels; `None`: it was not asked, or about other labels.
+fn taught(example: &Example, labels: &[String]) -> Option<Vec<f32>> {
+    let of = |label: &String| example.taught.iter().find(|(name, _)| name == label).map(|(_, taught)| *taught);
+    let taught: Vec<f32> = labels.iter().map(of).collect::<Option<_>>()?;
+    let sum: f32 = taught.iter().sum();
+    (sum > 0.0).then(|| taught.iter().map(|taught| taught / sum).collect())
 }
 
 /// Rows of a large source count less each, and labels count alike, so that no source and no label drowns the others.
@@ -119,7 +147,12 @@ fn weighted<'a>(examples: &'a [Example], labels: &[String]) -> Vec<Row<'a>> {
     let size = |example: &Example| sizes.get(&(&*example.source, &*example.label)).copied().unwrap_or(1.0);
     let mut rows: Vec<Row<'a>> = examples
         .iter()
-        .map(|example| Row { example, label: label(example), weight: size(example).sqrt().recip() })
+        .map(|example| Row {
+            example,
+            label: label(example),
+            taught: taught(example, labels),
+            weight: size(example).sqrt().recip(),
+        })
         .collect();
     let mut sums = vec![0.0_f32; labels.len()];
     for row in &rows {
@@ -239,10 +272,8 @@ impl Learned {
         let inputs = inputs(&Look::at(&prompt)?);
         let mut gradient = self.scores(&inputs);
         softmax(&mut gradient, 1.0);
-        let spread = options.smoothing / self.width as f32;
         let mut loss = 0.0;
-        for (label, probability) in gradient.iter_mut().enumerate() {
-            let target = spread + if label == row.label { 1.0 - options.smoothing } else { 0.0 };
+        for (probability, target) in gradient.iter_mut().zip(row.target(self.width, options)) {
             loss -= target * probability.max(1e-9).ln();
             *probability = row.weight * (*probability - target);
         }

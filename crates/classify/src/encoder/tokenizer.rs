@@ -141,6 +141,9 @@ impl Vocabulary {
     }
 }
 
+/// So many capitals are no shouting yet.
+const FEW_CAPITALS: usize = 4;
+
 /// Compatible characters made one, every gap one mark, a mark at the beginning and none at the end.
 fn normalised(text: &str) -> String {
     let mut marked = String::with_capacity(text.len() + text.len() / 2);
@@ -161,7 +164,17 @@ fn normalised(text: &str) -> String {
     } else {
         text.nfkc().for_each(&mut add);
     }
-    marked
+    quiet(marked)
+}
+
+/// In lower case where most letters are capitals: whoever shouts wants the same.
+fn quiet(text: String) -> String {
+    let (mut capitals, mut small) = (0_usize, 0_usize);
+    for character in text.chars() {
+        capitals += usize::from(character.is_uppercase());
+        small += usize::from(character.is_lowercase());
+    }
+    if capitals >= FEW_CAPITALS && capitals > small { text.to_lowercase() } else { text }
 }
 
 /// White space, control characters, and those that show nothing.

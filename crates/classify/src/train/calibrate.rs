@@ -40,7 +40,7 @@ pub(super) fn temperature(
     for fold in 0..folds {
         let within = |row: &&Row<'_>| fold_of.get(&*row.example.source) == Some(&fold);
         let (held, kept): (Vec<_>, Vec<_>) = rows.iter().partition(within);
-        let kept: Vec<Row<'_>> = kept.into_iter().copied().collect();
+        let kept: Vec<Row<'_>> = kept.into_iter().cloned().collect();
         let learned = learn(&kept, width, options, &|progressed| {
             progress(Progress { rows: done + progressed.rows, ..progressed });
         });

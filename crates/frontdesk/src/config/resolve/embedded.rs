@@ -83,13 +83,7 @@ fn learned(name: &Placed<String>, router: &Router, report: &mut Report<'_>) -> O
         .categories
         .iter()
         .flat_map(|category| category.examples.iter().map(move |text| (category, text)))
-        .map(|(category, text)| Example {
-            turns: vec![turn(text)],
-            tools: false,
-            label: category.name.clone(),
-            source: String::new(),
-            lang: String::new(),
-        })
+        .map(|(category, text)| Example { turns: vec![turn(text)], label: category.name.clone(), ..Example::default() })
         .collect();
     match train(&examples, &Options { folds: 0, epochs: 12, ..Options::default() }, &|_| ()) {
         Ok(model) => Some(Bound::to(Arc::new(model), router)),
