@@ -1,33 +1,32 @@
 //! The same request as others would type it.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use fastrand::Rng;
 use routing::Role;
+use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::dataset::Example;
 
-/// What people put before a request.
-const BEFORE: [&str; 16] = [
-    "hi, ",
-    "hey ",
-    "Hello! ",
-    "please ",
-    "quick question: ",
-    "hey quick q - ",
-    "ok so ",
-    "hi there, ",
-    "um ",
-    "Hallo, ",
-    "hola, ",
-    "bonjour, ",
-    "sorry to bother you but ",
-    "one more thing: ",
-    "good morning. ",
-    "pls ",
-];
-/// What people put behind it.
-const BEHIND: [&str; 10] =
-    [" thanks!", " please", " thx", "??", " asap", " thank you in advance", " pls", " merci", " danke", "!"];
+/// What people put around and into a request without asking for anything else.
+#[derive(Debug, Default, Deserialize)]
+struct Phrases {
+    before: Vec<String>,
+    behind: Vec<String>,
+    inside: Vec<String>,
+}
+
+/// By language, ISO 639-1.
+static PHRASES: LazyLock<HashMap<String, Phrases>> = LazyLock::new(|| {
+    let phrases = include_str!("../../../../data/phrases.json");
+    // A test holds that they can be read.
+    serde_json::from_str(phrases).unwrap_or_default()
+});
+
+/// Languages that put no space between words.
+const CLOSE: [&str; 3] = ["zh", "ja", "th"];
 
 /// The example with its last user message changed in up to a few ways; half of them are left as they are.
 pub(super) fn augmented(example: &Example, rng: &mut Rng) -> Example {
@@ -44,6 +43,10 @@ pub(super) fn augmented(example: &Example, rng: &mut Rng) -> Example {
             text = change(&text, rng);
         }
     }
+    let language = if example.lang.is_empty() { "en" } else { &example.lang };
+    if let Some(phrases) = PHRASES.get(language) {
+        text = phrased(text, phrases, if CLOSE.contains(&language) { "" } else { " " }, rng);
+    }
     turn.text = text.into();
     changed
 }
@@ -52,16 +55,33 @@ pub(super) fn augmented(example: &Example, rng: &mut Rng) -> Example {
 type Change = fn(&str, &mut Rng) -> String;
 
 /// Each change with how rare it is.
-const CHANGES: [(Change, u32); 8] = [
+const CHANGES: [(Change, u32); 6] = [
     (|text, _| text.to_lowercase(), 4),
-    (|text, _| text.to_uppercase(), 40),
+    (|text, _| text.to_uppercase(), 10),
     (|text, _| text.nfd().filter(|c| !is_accent(*c)).collect(), 8),
     (|text, _| text.trim_end_matches(['.', '?', '!']).to_owned(), 4),
     (typos, 5),
-    (|text, rng| format!("{}{text}", rng.choice(BEFORE).unwrap_or_default()), 10),
-    (|text, rng| format!("{text}{}", rng.choice(BEHIND).unwrap_or_default()), 10),
     (cut, 20),
 ];
+
+/// With a phrase before, one behind, and a few words between others, each now and then.
+fn phrased(mut text: String, phrases: &Phrases, gap: &str, rng: &mut Rng) -> String {
+    if rng.u32(..6) == 0 {
+        for _ in 0..rng.usize(1..4) {
+            let places: Vec<usize> = text.match_indices(' ').map(|(place, _)| place).collect();
+            if let (Some(place), Some(word)) = (rng.choice(places), rng.choice(&phrases.inside)) {
+                text.insert_str(place, &format!("{gap}{word}"));
+            }
+        }
+    }
+    if let Some(phrase) = rng.choice(&phrases.before).filter(|_| rng.u32(..4) == 0) {
+        text = format!("{phrase}{gap}{text}");
+    }
+    if let Some(phrase) = rng.choice(&phrases.behind).filter(|_| rng.u32(..5) == 0) {
+        text = format!("{text}{gap}{phrase}");
+    }
+    text
+}
 
 fn is_accent(c: char) -> bool {
     matches!(u32::from(c), 0x0300..=0x036f)
@@ -95,4 +115,20 @@ fn cut(text: &str, rng: &mut Rng) -> String {
         return text.to_owned();
     }
     text.chars().take(length - rng.usize(..length / 4)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_can_be_read_and_are_put_around_the_request() {
+        let phrases = PHRASES.get("de").unwrap();
+        let mut rng = Rng::with_seed(1);
+        let all: Vec<String> = (0..50).map(|_| phrased("wie spät ist es".into(), phrases, " ", &mut rng)).collect();
+        assert!(all.iter().any(|text| text.ends_with("wie spät ist es") && text.len() > 20));
+        assert!(all.iter().any(|text| text.starts_with("wie spät ist es ")));
+        assert!(all.iter().any(|text| text == "wie spät ist es"));
+        assert!(PHRASES.values().all(|phrases| phrases.inside.len() > 2 && phrases.behind.len() > 2));
+    }
 }
