@@ -15,7 +15,7 @@ pub use marks::Marks;
 pub use read::{Feedbacked, Judgement, Kept, Labelled, Origin, Reader, Routed, Served, Shadowed, served_since};
 pub use rollup::CellKey;
 pub use schema::{LedgerError, open};
-pub use write::{Author, Feedback, Reply, Shadow};
+pub use write::{Author, Feedback, Given, Reply, Shadow};
 pub use writer::{Ledger, Options};
 
 /// What is written of one request.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use routing::NanoUsd;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::rollup::{self, Cells};
 use crate::{Entry, row};
@@ -52,17 +52,28 @@ pub enum Author {
     Key(String),
 }
 
-/// Called with whether there was such a request of this author.
-pub struct Reply(Box<dyn FnOnce(bool) + Send>);
+/// What is on disk of the feedback of a request, earlier feedback included.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given {
+    /// How good the answer was, 0 to 1.
+    pub score: Option<f64>,
+    /// What the category should have been.
+    pub label: Option<String>,
+    /// A comment.
+    pub comment: Option<String>,
+}
+
+/// Called with what is on disk then; `None`: there is no such request of this author.
+pub struct Reply(Box<dyn FnOnce(Option<Given>) + Send>);
 
 impl Reply {
     /// What is to be called once, from the writer's thread: it must not wait for anything.
-    pub fn new(call: impl FnOnce(bool) + Send + 'static) -> Self {
+    pub fn new(call: impl FnOnce(Option<Given>) + Send + 'static) -> Self {
         Self(Box::new(call))
     }
 
-    pub(crate) fn call(self, found: bool) {
-        (self.0)(found);
+    pub(crate) fn call(self, given: Option<Given>) {
+        (self.0)(given);
     }
 }
 
@@ -83,27 +94,27 @@ pub(crate) enum Write {
 const SHADOW: &str = "INSERT OR REPLACE INTO shadows VALUES (?1,?2,?3,?4,?5,?6)";
 const KEY: &str = "SELECT key FROM requests WHERE id = ?1";
 const FEEDBACK: &str = "UPDATE requests SET feedback_score = coalesce(?2, feedback_score),
-    feedback_label = coalesce(?3, feedback_label), feedback_comment = coalesce(?4, feedback_comment) WHERE id = ?1";
+    feedback_label = coalesce(?3, feedback_label), feedback_comment = coalesce(?4, feedback_comment) WHERE id = ?1
+    RETURNING feedback_score, feedback_label, feedback_comment";
 
-/// Writes a group; whether each found what it belongs to.
-pub(crate) fn commit(connection: &Connection, group: &[Write]) -> rusqlite::Result<Vec<bool>> {
+/// Writes a group; for each what is on disk of the feedback it gave, where it did and its request is there.
+pub(crate) fn commit(connection: &Connection, group: &[Write]) -> rusqlite::Result<Vec<Option<Given>>> {
     let transaction = connection.unchecked_transaction()?;
     let mut cells = Cells::new();
     let mut write = |write: &Write| match write {
         Write::Request(entry) => {
-            let new = row::insert(&transaction, entry)?;
-            if new {
+            if row::insert(&transaction, entry)? {
                 rollup::add(&mut cells, &entry.record);
             }
-            Ok(new)
+            Ok(None)
         }
-        Write::Shadow(shadow) => insert_shadow(&transaction, shadow).map(|()| true),
+        Write::Shadow(shadow) => insert_shadow(&transaction, shadow).map(|()| None),
         Write::Feedback(feedback, _) => update(&transaction, feedback),
     };
-    let found = group.iter().map(&mut write).collect::<rusqlite::Result<Vec<bool>>>()?;
+    let given = group.iter().map(&mut write).collect::<rusqlite::Result<Vec<_>>>()?;
     rollup::merge(&transaction, cells)?;
     transaction.commit()?;
-    Ok(found)
+    Ok(given)
 }
 
 fn insert_shadow(connection: &Connection, shadow: &Shadow) -> rusqlite::Result<()> {
@@ -113,7 +124,7 @@ fn insert_shadow(connection: &Connection, shadow: &Shadow) -> rusqlite::Result<(
     connection.prepare_cached(SHADOW)?.execute(values).map(drop)
 }
 
-fn update(connection: &Connection, feedback: &Feedback) -> rusqlite::Result<bool> {
+fn update(connection: &Connection, feedback: &Feedback) -> rusqlite::Result<Option<Given>> {
     let id = feedback.id.to_be_bytes();
     let key: Option<Option<String>> =
         connection.prepare_cached(KEY)?.query_row(params![id], |row| row.get(0)).optional()?;
@@ -122,9 +133,10 @@ fn update(connection: &Connection, feedback: &Feedback) -> rusqlite::Result<bool
         Author::Anyone => key.is_none(),
         Author::Key(own) => key.as_ref() == Some(own),
     });
-    if own {
-        let values = params![id, feedback.score, feedback.label, feedback.comment];
-        connection.prepare_cached(FEEDBACK)?.execute(values)?;
+    if !own {
+        return Ok(None);
     }
-    Ok(own)
+    let values = params![id, feedback.score, feedback.label, feedback.comment];
+    let given = |row: &Row<'_>| Ok(Given { score: row.get(0)?, label: row.get(1)?, comment: row.get(2)? });
+    connection.prepare_cached(FEEDBACK)?.query_row(values, given).optional()
 }

@@ -227,9 +227,9 @@ impl Shared {
     /// Writes a group, however often it takes; gives up only when the ledger is closed meanwhile.
     fn write(&self, connection: &Connection, group: Vec<Write>) {
         let mut pause = GATHER;
-        let found = loop {
+        let given = loop {
             let error = match commit(connection, &group) {
-                Ok(found) => break found,
+                Ok(given) => break given,
                 Err(error) => error,
             };
             if !self.failing.swap(true, Relaxed) {
@@ -250,9 +250,9 @@ impl Shared {
         let rows = group.iter().filter(|write| matches!(write, Write::Request(_))).count();
         self.written.fetch_add(rows as u64, Relaxed);
         // What was waited for is on disk now.
-        for (write, found) in group.into_iter().zip(found) {
+        for (write, given) in group.into_iter().zip(given) {
             if let Write::Feedback(_, reply) = write {
-                reply.call(found);
+                reply.call(given);
             }
         }
     }
@@ -261,3 +261,7 @@ impl Shared {
 #[cfg(test)]
 #[path = "writer_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "marks_tests.rs"]
+mod marks_tests;
