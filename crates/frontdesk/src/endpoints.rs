@@ -1,6 +1,7 @@
-//! Endpoints that call no model: the list of models, and what the classifier says.
+//! Endpoints that call no model: the list of models, what the classifier says, and feedback.
 
 pub(crate) mod classify;
+pub(crate) mod feedback;
 
 use bytes::Bytes;
 use http::Response;

@@ -44,6 +44,30 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_request_error", message)
     }
 
+    /// 400 for one field.
+    #[must_use]
+    pub fn field(name: &'static str, message: &str) -> Self {
+        Self { param: Some(name), ..Self::unfit(message) }
+    }
+
+    /// 404 for a request that is not there, or is another's.
+    #[must_use]
+    pub fn no_such_request(id: &str) -> Self {
+        let message = format!(
+            "there is no request {id} of yours on record: send the x-request-id of its answer, once that has ended"
+        );
+        let error = Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "request_not_found", message);
+        Self { param: Some("request_id"), ..error }
+    }
+
+    /// 503 for what must be on disk and is not yet.
+    #[must_use]
+    pub fn ledger_busy() -> Self {
+        let message = "this could not be written in time; send it again, the same twice is kept once";
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", "ledger_unavailable", message);
+        Self { retry_after: Some(Duration::from_secs(1)), ..error }
+    }
+
     /// 401 for a credential that is missing or wrong.
     #[must_use]
     pub fn invalid_key() -> Self {

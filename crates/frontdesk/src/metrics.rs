@@ -56,6 +56,11 @@ struct Decided {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Gave {
+    gave: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfModel {
     model: String,
 }
@@ -79,6 +84,7 @@ pub struct Metrics {
     duration: Histograms<Route>,
     decision: Histograms<Decided>,
     overhead: Histogram,
+    feedback: Family<Gave, Counter>,
     /// Events of streams that could not be read and were left out.
     pub(crate) malformed_events: Counter,
     /// Prompts that the encoder should have read and had no time for.
@@ -99,6 +105,7 @@ impl Default for Metrics {
             duration: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             decision: Family::new_with_constructor(|| Histogram::new(SMALL_SECONDS)),
             overhead: Histogram::new(SMALL_SECONDS),
+            feedback: Family::default(),
             malformed_events: Counter::default(),
             encoder_busy: Counter::default(),
         }
@@ -147,6 +154,13 @@ impl Metrics {
             error_type: name(&record.error),
         };
         self.requests.get_or_create(&ended).inc();
+    }
+
+    /// Counts what callers say of requests: `score`, `label`, `comment`.
+    pub(crate) fn gave(&self, fields: impl IntoIterator<Item = &'static str>) {
+        for gave in fields {
+            self.feedback.get_or_create(&Gave { gave }).inc();
+        }
     }
 
     fn first_token_and_rest(&self, record: &Record, route: &Route, decided_by: &'static str) {
@@ -223,6 +237,7 @@ pub fn text(app: &App) -> String {
         "Prompts that the encoder should have read and had no time for",
         metrics.encoder_busy.clone(),
     );
+    registry.register("frontdesk_feedback", "What callers said of requests", metrics.feedback.clone());
     register_moment(app, &mut registry);
     let mut text = String::new();
     if encode(&mut text, &registry).is_err() {

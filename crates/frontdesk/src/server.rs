@@ -116,15 +116,15 @@ async fn route(app: Arc<App>, request: Request<Incoming>) -> Response<ClientBody
     match (head.uri.path(), &head.method, operation) {
         (_, &Method::POST, Some(operation)) => request::serve(app, operation, head, body).await,
         ("/v1/classify", &Method::POST, _) => endpoints::classify::serve(app, head, body).await,
+        ("/v1/feedback", &Method::POST, _) => endpoints::feedback::serve(app, head, body).await,
         ("/v1/models", &Method::GET, _) => endpoints::models(&app),
         (path, _, _) if path.starts_with(admin::PREFIX) => admin::serve(app, head, body).await,
         ("/healthz", &Method::GET, _) => text("ok\n"),
         ("/readyz", &Method::GET, _) if app.ledger.healthy() => text("ready\n"),
         ("/readyz", &Method::GET, _) => ApiError::not_ready().response(),
         ("/metrics", &Method::GET, _) => openmetrics(&app),
-        ("/v1/classify" | "/v1/models" | "/healthz" | "/readyz" | "/metrics", _, _) | (_, _, Some(_)) => {
-            ApiError::wrong_method().response()
-        }
+        ("/v1/classify" | "/v1/feedback" | "/v1/models" | "/healthz" | "/readyz" | "/metrics", _, _)
+        | (_, _, Some(_)) => ApiError::wrong_method().response(),
         _ => ApiError::no_such_path().response(),
     }
 }

@@ -91,6 +91,11 @@ impl Connection {
         }
     }
 
+    /// What has been read so far.
+    pub(crate) fn read(&self) -> String {
+        String::from_utf8_lossy(&self.read).into_owned()
+    }
+
     /// Whether nothing has come so far.
     pub(crate) fn heard_nothing(&self) -> bool {
         self.stream.set_nonblocking(true).unwrap();

@@ -22,6 +22,7 @@ mod deadlines;
 mod connections;
 mod anthropic;
 mod ledger_rows;
+mod feedback;
 mod labelling;
 mod costs;
 mod headers;

@@ -175,6 +175,11 @@ impl Relay {
     pub(in crate::request) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             if !self.ready.is_empty() {
+                let under_way = self.proceed.as_ref().is_some_and(Proceed::is_under_way);
+                if self.upstream.is_none() && !under_way {
+                    // These are the last: the row is on its way before the client can know that, and say something of it.
+                    self.recorder = None;
+                }
                 let pieces = std::mem::take(&mut self.ready);
                 return Poll::Ready(Some(joined(pieces)));
             }
@@ -190,8 +195,6 @@ impl Relay {
                 continue;
             }
             let Some((connection, incoming)) = &mut self.upstream else {
-                // The row is written here and not when the connection is let go.
-                self.recorder = None;
                 return Poll::Ready(None);
             };
             match poll_data(connection, incoming, context) {
