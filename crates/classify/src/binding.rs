@@ -49,6 +49,12 @@ impl Bound {
         self.encoder
     }
 
+    /// What the first stage says of what is looked at.
+    #[must_use]
+    pub fn first(&self, look: &Look<'_>) -> Option<Classification> {
+        self.classification(&self.model.probabilities_at(look))
+    }
+
     /// What both stages say together. Takes milliseconds, and more the first time, when the encoder is unpacked; `None`:
     /// there is no second stage, or its weights cannot be used.
     #[must_use]
@@ -96,6 +102,6 @@ impl Bound {
 
 impl Classifier for Bound {
     fn classify(&self, prompt: &Prompt<'_>) -> Option<Classification> {
-        self.classification(&self.model.probabilities(prompt)?)
+        self.first(&Look::at(prompt)?)
     }
 }

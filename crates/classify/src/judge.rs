@@ -21,7 +21,12 @@ pub struct Question {
 /// The question for a prompt; `None`: nothing to judge.
 #[must_use]
 pub fn question(router: &Router, prompt: &Prompt<'_>) -> Option<Question> {
-    let look = Look::at(prompt)?;
+    Some(question_at(router, &Look::at(prompt)?))
+}
+
+/// The question for what is looked at of a prompt.
+#[must_use]
+pub fn question_at(router: &Router, look: &Look<'_>) -> Question {
     let mut system =
         String::from("You sort messages by the kind of specialist that should answer them. The categories:\n");
     for category in &router.categories {
@@ -41,7 +46,7 @@ pub fn question(router: &Router, prompt: &Prompt<'_>) -> Option<Question> {
         user.push_str(" […] ");
         user.push_str(look.tail);
     }
-    Some(Question { system, user })
+    Question { system, user }
 }
 
 /// The category that an answer names: trimmed and lower-cased, quotes and a full stop forgiven. `None`: anything else.

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::request::classify::encoder::Known;
 use crate::request::forward::client::Client;
+use crate::request::shadow::Shadows;
 use crate::sessions::Sessions;
 
 /// The gateway: connections, ledger, metrics, conversations, and the configuration of the moment.
@@ -28,6 +29,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What conversations were answered with.
     pub sessions: Sessions,
+    /// Where other classifiers are asked besides.
+    pub shadows: Shadows,
     /// Places for prompts that the encoder reads, one a core.
     pub encoders: Arc<Semaphore>,
     /// Where traces go, if anywhere.
@@ -45,6 +48,8 @@ pub struct Snapshot {
     breakers: Vec<Arc<Mutex<Breaker>>>,
     /// One a router, for the model that it asks for categories: a judge that is too slow may still be a good answerer.
     judges: Vec<Arc<Mutex<Breaker>>>,
+    /// One a router, for the model that its shadow asks.
+    shadow_judges: Vec<Arc<Mutex<Breaker>>>,
     /// What the encoder said under this configuration.
     pub(crate) encoded: Known,
 }
@@ -54,13 +59,21 @@ impl App {
     #[must_use]
     pub fn new(config: Config, client: Client, ledger: Ledger) -> Arc<Self> {
         let breakers = config.table.models.iter().map(|_| Arc::default()).collect();
-        let judges = config.table.routers.iter().map(|_| Arc::default()).collect();
+        let fresh = || config.table.routers.iter().map(|_| Arc::default()).collect();
+        let (judges, shadow_judges) = (fresh(), fresh());
         Arc::new(Self {
-            snapshot: ArcSwap::from_pointee(Snapshot { config, breakers, judges, encoded: Known::default() }),
+            snapshot: ArcSwap::from_pointee(Snapshot {
+                config,
+                breakers,
+                judges,
+                shadow_judges,
+                encoded: Known::default(),
+            }),
             client,
             ledger,
             metrics: Metrics::default(),
             sessions: Sessions::default(),
+            shadows: Shadows::default(),
             encoders: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
             #[cfg(feature = "otlp")]
             traces: std::sync::OnceLock::new(),
@@ -86,13 +99,17 @@ impl App {
             kept.cloned().unwrap_or_default()
         });
         let breakers = breakers.collect();
-        let judges = config.table.routers.iter().map(|router| {
-            let named = |known: &routing::Router| known.name == router.name;
-            let kept = before.config.table.routers.iter().position(named);
-            kept.and_then(|position| before.judges.get(position)).cloned().unwrap_or_default()
-        });
-        let judges = judges.collect();
-        self.snapshot.store(Arc::new(Snapshot { config, breakers, judges, encoded: Known::default() }));
+        let kept = |breakers: &[Arc<Mutex<Breaker>>]| {
+            let kept = config.table.routers.iter().map(|router| {
+                let named = |known: &routing::Router| known.name == router.name;
+                let kept = before.config.table.routers.iter().position(named);
+                kept.and_then(|position| breakers.get(position)).cloned().unwrap_or_default()
+            });
+            kept.collect()
+        };
+        let (judges, shadow_judges) = (kept(&before.judges), kept(&before.shadow_judges));
+        let snapshot = Snapshot { config, breakers, judges, shadow_judges, encoded: Known::default() };
+        self.snapshot.store(Arc::new(snapshot));
     }
 
     /// The moment for everything that decides.
@@ -136,6 +153,12 @@ impl Snapshot {
     #[must_use]
     pub fn judge(&self, router: RouterId) -> Option<&Mutex<Breaker>> {
         self.judges.get(router.index()).map(Arc::as_ref)
+    }
+
+    /// The breaker of the model that a router's shadow asks.
+    #[must_use]
+    pub fn shadow_judge(&self, router: RouterId) -> Option<&Mutex<Breaker>> {
+        self.shadow_judges.get(router.index()).map(Arc::as_ref)
     }
 
     /// Tells a model's breaker how a call ended.

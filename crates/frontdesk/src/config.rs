@@ -11,7 +11,7 @@ pub mod env;
 pub use problem::{Problem, Problems};
 #[cfg(feature = "otlp")]
 pub(crate) use resolve::endpoint;
-pub use resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Timeouts};
+pub use resolved::{Api, Config, Endpoint, LedgerSettings, Log, Provider, Server, Shadow, Timeouts};
 pub use secret::Secret;
 
 /// Reads a configuration. `env` looks up environment variables, `file` reads files that hold secrets.
@@ -26,6 +26,13 @@ pub fn parse(name: &str, text: &str, outside: &dyn Outside) -> Result<Config, Pr
         return Ok(config);
     }
     problems.sort_by_key(|problem| problem.span.start);
+    // What a shadow takes over from its router's classifier is looked at twice.
+    let mut told = Vec::new();
+    problems.retain(|problem| {
+        let new = !told.contains(problem);
+        told.push(problem.clone());
+        new
+    });
     Err(Problems { file: name.into(), text: text.into(), problems })
 }
 

@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use routing::record::ClassifierRow;
 use routing::{ModelId, Record};
 
 use crate::app::App;
@@ -85,6 +86,10 @@ pub struct Metrics {
     decision: Histograms<Decided>,
     overhead: Histogram,
     feedback: Family<Gave, Counter>,
+    shadow_calls: Family<Called, Counter>,
+    shadow_cost: Dollars<OfModel>,
+    /// Requests that another classifier should have been asked about, while too many waited for that.
+    pub(crate) shadow_skipped: Counter,
     /// Events of streams that could not be read and were left out.
     pub(crate) malformed_events: Counter,
     /// Prompts that the encoder should have read and had no time for.
@@ -106,6 +111,9 @@ impl Default for Metrics {
             decision: Family::new_with_constructor(|| Histogram::new(SMALL_SECONDS)),
             overhead: Histogram::new(SMALL_SECONDS),
             feedback: Family::default(),
+            shadow_calls: Family::default(),
+            shadow_cost: Family::default(),
+            shadow_skipped: Counter::default(),
             malformed_events: Counter::default(),
             encoder_busy: Counter::default(),
         }
@@ -154,6 +162,12 @@ impl Metrics {
             error_type: name(&record.error),
         };
         self.requests.get_or_create(&ended).inc();
+    }
+
+    /// Counts the call of a model that was asked besides.
+    pub(crate) fn shadow_asked(&self, row: &ClassifierRow) {
+        self.shadow_calls.get_or_create(&Called { model: row.model.clone(), outcome: row.outcome }).inc();
+        self.shadow_cost.get_or_create(&OfModel { model: row.model.clone() }).inc_by(row.cost.as_usd());
     }
 
     /// Counts what callers say of requests: `score`, `label`, `comment`.
@@ -237,13 +251,29 @@ pub fn text(app: &App) -> String {
         "Prompts that the encoder should have read and had no time for",
         metrics.encoder_busy.clone(),
     );
-    registry.register("frontdesk_feedback", "What callers said of requests", metrics.feedback.clone());
+    register_marks(metrics, &mut registry);
     register_moment(app, &mut registry);
     let mut text = String::new();
     if encode(&mut text, &registry).is_err() {
         tracing::error!("the metrics cannot be written");
     }
     text
+}
+
+/// What is said of requests besides their answers.
+fn register_marks(metrics: &Metrics, registry: &mut Registry) {
+    registry.register("frontdesk_feedback", "What callers said of requests", metrics.feedback.clone());
+    registry.register(
+        "frontdesk_shadow_calls",
+        "Calls of models that shadows ask, by how they ended",
+        metrics.shadow_calls.clone(),
+    );
+    registry.register("frontdesk_shadow_cost_usd", "What these calls cost", metrics.shadow_cost.clone());
+    registry.register(
+        "frontdesk_shadow_skipped",
+        "Requests that a shadow should have been asked about while too many waited",
+        metrics.shadow_skipped.clone(),
+    );
 }
 
 /// What is read off at the moment rather than counted.

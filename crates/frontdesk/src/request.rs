@@ -5,6 +5,7 @@ pub mod body;
 pub(crate) mod accept;
 pub mod classify;
 mod decide;
+pub(crate) mod shadow;
 pub mod forward;
 mod record;
 
@@ -63,5 +64,6 @@ async fn answer(
     let decision = decide::decide(&context.snapshot.config.table, &prompt.needs, &choice, &found)?;
     recorder.decision_took(found.began.elapsed());
     recorder.decided(&decision, &prompt.needs, found.judge);
+    shadow::begin(context, recorder.id(), &decision, &prompt);
     forward::forward(context, asked, (&decision, found.speculation), deadline, recorder).await
 }

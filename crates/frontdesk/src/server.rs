@@ -63,8 +63,15 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken
     // Who comes now is refused at once instead of waiting for a process that ends.
     drop(listener);
     tasks.close();
-    if tokio::time::timeout(app.snapshot().config.server.shutdown_grace, tasks.wait()).await.is_err() {
-        tracing::warn!(left = tasks.len(), "requests were still running when the grace was over");
+    // Only once no request can begin another one.
+    let asked = async {
+        tasks.wait().await;
+        app.shadows.tasks.close();
+        app.shadows.tasks.wait().await;
+    };
+    if tokio::time::timeout(app.snapshot().config.server.shutdown_grace, asked).await.is_err() {
+        let (left, shadows) = (tasks.len(), app.shadows.tasks.len());
+        tracing::warn!(left, shadows, "requests were still running when the grace was over");
     }
 }
 

@@ -16,6 +16,7 @@ pub mod decision;
 pub mod attempt;
 pub mod backoff;
 pub mod breaker;
+pub mod share;
 pub mod record;
 pub mod savings;
 pub mod tally;

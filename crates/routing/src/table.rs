@@ -197,6 +197,19 @@ pub enum Kind {
     None,
 }
 
+impl Kind {
+    /// Its word in the configuration and the ledger.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Llm => "llm",
+            Self::Cascade => "cascade",
+            Self::None => "none",
+        }
+    }
+}
+
 /// How conversations keep their model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {

@@ -12,6 +12,11 @@ use serde_spanned::Spanned;
 pub(super) struct Placed<T>(Spanned<T>);
 
 impl<T> Placed<T> {
+    /// Another value in the same place.
+    pub(super) fn with<U>(&self, value: U) -> Placed<U> {
+        Placed(Spanned::new(self.span(), value))
+    }
+
     /// Where it stands, in bytes of the file.
     pub(super) fn span(&self) -> Range<usize> {
         self.0.span()

@@ -1,5 +1,7 @@
 //! The configuration as it is written. Nothing of this lives past [`resolve`](super::resolve).
 
+mod shadowing;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -7,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Problem;
 use super::placed::Placed;
+pub(super) use shadowing::Shadowing;
 
 /// Sections by name, in the order of the file.
 pub(super) type Named<T> = IndexMap<Placed<String>, T>;
@@ -166,6 +169,8 @@ section!(
         baseline: At<String>,
         /// What finds the category.
         classifier: Classifier,
+        /// Another classifier that is asked about a share of the requests, without anybody acting on what it says.
+        shadow: At<Shadow>,
         /// Whether conversations keep their category.
         session: Session,
         /// What is decided by the shape of a request; the first match wins, before the classifier.
@@ -194,6 +199,15 @@ section!(
         encoder: Option<bool>,
         /// `file:PATH` of weights that `frontdesk train` made. Default: those built in.
         weights: At<String>,
+    }
+);
+section!(
+    /// Another classifier beside: what it would have said stands in the ledger.
+    Shadow {
+        /// `embedded`, `llm` or `cascade`, or a table of a classifier; what that does not say is as in the router's own.
+        classifier: At<Shadowing>,
+        /// Of how many requests, 0 to 1. Default 0.1.
+        share: At<f64>,
     }
 );
 section!(

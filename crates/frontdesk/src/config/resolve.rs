@@ -3,6 +3,7 @@
 mod read;
 mod routers;
 mod embedded;
+mod shadow;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -50,7 +51,7 @@ pub(super) fn resolve(raw: &Raw, outside: &dyn Outside, problems: &mut Vec<Probl
     for (alias, written) in &raw.models {
         table.models.push(model(alias, written, &table.providers, &mut report));
     }
-    let classifiers = routers::resolve(raw, &mut table, outside, &mut report);
+    let (classifiers, shadows) = routers::resolve(raw, &mut table, outside, &mut report);
     limits(raw, &mut report);
     if raw.models.is_empty() {
         // Also what an editor leaves for a moment between emptying a file and filling it.
@@ -59,6 +60,7 @@ pub(super) fn resolve(raw: &Raw, outside: &dyn Outside, problems: &mut Vec<Probl
     }
     Config {
         classifiers,
+        shadows,
         log: log(&raw.log, &mut report),
         server: server(&raw.server, outside, &mut report),
         ledger: ledger(&raw.ledger, &mut report),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use classify::Bound;
 use http::HeaderValue;
-use routing::Table;
+use routing::{Classifying, Table};
 
 use super::Secret;
 
@@ -22,8 +22,21 @@ pub struct Config {
     pub table: Table,
     /// The embedded classifier of each router, in the table's order, where it asks one.
     pub classifiers: Vec<Option<Bound>>,
+    /// The other classifier of each router, in the table's order, where one is asked besides.
+    pub shadows: Vec<Option<Shadow>>,
     /// What is logged.
     pub log: Log,
+}
+
+/// A classifier that is asked besides a router's own, without anybody acting on what it says.
+#[derive(Clone, Debug)]
+pub struct Shadow {
+    /// How it finds a category; never [`routing::Kind::None`].
+    pub classifying: Classifying,
+    /// Its embedded classifier, where it has one.
+    pub bound: Option<Bound>,
+    /// Of how many requests, 0 to 1.
+    pub share: f64,
 }
 
 /// What is logged, on stderr.

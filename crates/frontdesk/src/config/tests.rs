@@ -182,3 +182,58 @@ fn the_schema_in_the_repository_is_fresh() {
     let kept = include_str!("../../../../config/schema.json");
     assert!(kept == schema(), "it is stale: run `cargo run -p frontdesk -- schema > config/schema.json`");
 }
+
+/// The good file with this shadow of its router.
+fn shadowed(shadow: &str) -> String {
+    GOOD.replace("default = \"general\"", &format!("default = \"general\"\nshadow = {shadow}"))
+}
+
+#[test]
+fn a_shadow_is_a_classifier_that_takes_over_what_it_does_not_say() {
+    let shadow = |written: &str, router: &str| {
+        let text = shadowed(written).replace("[[routers.auto.rules]]", &format!("{router}\n[[routers.auto.rules]]"));
+        let config = parse("frontdesk.toml", &text, &Fake).unwrap_or_else(|problems| panic!("{problems}"));
+        config.shadows[0].clone().unwrap()
+    };
+    let plain = shadow(r#"{ classifier = "embedded" }"#, "");
+    assert_eq!((plain.classifying.kind, plain.share), (Kind::Embedded, 0.1));
+    assert!(plain.bound.is_some_and(|bound| bound.has_encoder()) && plain.classifying.encoder_below.is_some());
+    let before =
+        shadow(r#"{ classifier = "embedded", share = 1 }"#, r#"classifier = { kind = "none", encoder = false }"#);
+    assert!(before.bound.is_some_and(|bound| !bound.has_encoder()), "the router's own asks no encoder");
+    let judge =
+        shadow(r#"{ classifier = "llm" }"#, r#"classifier = { kind = "none", model = "large", timeout = "3s" }"#);
+    assert_eq!((judge.classifying.model, judge.classifying.timeout.as_secs()), (Some(ModelId(1)), 3));
+    let table = r#"{ classifier = { kind = "cascade", model = "small", min_confidence = 0.9 }, share = 0.5 }"#;
+    let cascade = shadow(table, r#"classifier = { kind = "llm", model = "large", timeout = "3s", speculate = true }"#);
+    let classifying = &cascade.classifying;
+    assert_eq!((classifying.kind, classifying.model, cascade.share), (Kind::Cascade, Some(ModelId(0)), 0.5));
+    assert!((classifying.min_confidence - 0.9).abs() < 1e-6 && !classifying.speculate);
+    assert!(parse("frontdesk.toml", GOOD, &Fake).unwrap().shadows[0].is_none());
+}
+
+#[test]
+fn every_mistake_in_a_shadow_is_told_with_its_place() {
+    let told = |shadow: &str| problems(&shadowed(shadow)).join("\n");
+    let check = |shadow: &str, expected: &str| {
+        let told = told(shadow);
+        assert!(told.lines().count() == 1 && told.starts_with("15: ") && told.contains(expected), "{shadow}: {told}");
+    };
+    check(r#"{ share = 0.5 }"#, "the shadow has no `classifier`");
+    check(r#"{ classifier = "embeded" }"#, "did you mean `embedded`?");
+    check(r#"{ classifier = "none" }"#, "says nothing");
+    check(r#"{ classifier = "llm" }"#, "this classifier needs a `model`");
+    check(r#"{ classifier = { kind = "llm", model = "smal" } }"#, "did you mean `small`?");
+    check(r#"{ classifier = "embedded", share = 1.5 }"#, "`share` must be between 0 and 1");
+    check(r#"{ classifier = "embedded", shair = 1 }"#, "unknown field `shair`");
+    check(r#"{ classifier = { kid = "llm" } }"#, "unknown field `kid`");
+    let wrong = told(r#"{ classifier = 7 }"#);
+    assert!(wrong.contains("expected \"embedded\", \"llm\", \"cascade\" or a table"), "{wrong}");
+    check(r#"{ classifier = { kind = "embedded", weights = "file:/nowhere" } }"#, "/nowhere cannot be used");
+    check(r#"{ classifier = { kind = "embedded", speculate = true } }"#, "take `speculate` out");
+    let two = told(r#"{ classifier = { kind = "llm", timeout = "soon" }, share = -1 }"#);
+    assert_eq!(two.lines().count(), 3, "{two}");
+    let both =
+        shadowed(r#"{ classifier = "embedded" }"#).replace("[[rou", "classifier.weights = \"file:/nowhere\"\n[[rou");
+    assert_eq!(problems(&both).len(), 1, "what a shadow takes over is wrong once");
+}

@@ -1,15 +1,17 @@
 //! What the request is about: override, hint, rule, classifier, and what its conversation had before.
 
 pub(crate) mod encoder;
-mod judge;
+pub(crate) mod judge;
 mod speculation;
 
+use classify::judge::question;
 use http::HeaderMap;
 use routing::decision::{Finding, settled};
 use routing::record::ClassifierRow;
 use routing::rule::Surroundings;
 use routing::{
-    Cascade, CategoryId, Choice, Classifier, DecidedBy, Prompt, Router, RouterId, Stage, Step, Then, Vote, session,
+    Cascade, CategoryId, Choice, Classification, Classifier, DecidedBy, Prompt, Router, RouterId, Stage, Step, Then,
+    Vote, session,
 };
 use tokio::time::Instant;
 
@@ -137,7 +139,7 @@ pub(crate) async fn classified(
             Step::Ask(Stage::Llm) => {
                 speculation = begin();
                 // Boxed, so that requests which ask no judge do not carry its state.
-                let asking = Box::pin(judge::ask(context, (id, router), prompt, deadline));
+                let asking = Box::pin(judged(context, (id, router), prompt, deadline));
                 let (said, row) = match &mut speculation {
                     Some(speculation) => speculation.beside(asking).await,
                     None => asking.await,
@@ -151,6 +153,20 @@ pub(crate) async fn classified(
             }
         }
     }
+}
+
+/// What the router's model says; nothing where there is nothing to judge.
+async fn judged(
+    context: &Context,
+    (id, router): (RouterId, &Router),
+    prompt: &Prompt<'_>,
+    deadline: Option<Instant>,
+) -> (Option<Classification>, Option<ClassifierRow>) {
+    let (Some(question), Some(breaker)) = (question(router, prompt), context.snapshot.judge(id)) else {
+        return (None, None);
+    };
+    let judge = judge::Judge { router, classifying: &router.classifying, breaker };
+    judge::ask(context, judge, question, deadline).await
 }
 
 fn conversation<'a>(router: &Router, headers: &'a HeaderMap) -> Option<&'a str> {

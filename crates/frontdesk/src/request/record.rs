@@ -75,6 +75,11 @@ impl Recorder {
         }
     }
 
+    /// The request's id, a UUID.
+    pub(super) fn id(&self) -> u128 {
+        self.record.id
+    }
+
     /// When the request came in.
     pub(super) fn began(&self) -> Instant {
         self.began

@@ -30,6 +30,7 @@ mod admin;
 mod judge;
 mod loops;
 mod speculate;
+mod shadow;
 mod hostile_clients;
 mod hostile_upstreams;
 mod daemon;

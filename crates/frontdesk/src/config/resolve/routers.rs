@@ -7,11 +7,11 @@ use regex::Regex;
 use routing::{Category, CategoryId, Classifying, Kind, ModelId, Router, Rule, Session, Sticky, Table, Then, When};
 
 use super::Report;
-use super::embedded;
 use super::read::{choice, duration};
-use crate::config::Outside;
+use super::{embedded, shadow};
 use crate::config::placed::Placed;
 use crate::config::raw::{self, Raw};
+use crate::config::{Outside, Shadow};
 use crate::names::near;
 
 const MIN_CONFIDENCE: f32 = 0.55;
@@ -23,7 +23,8 @@ pub(super) fn resolve(
     table: &mut Table,
     outside: &dyn Outside,
     report: &mut Report<'_>,
-) -> Vec<Option<Bound>> {
+) -> (Vec<Option<Bound>>, Vec<Option<Shadow>>) {
+    let mut shadows = Vec::with_capacity(raw.routers.len());
     let mut classifiers = Vec::with_capacity(raw.routers.len());
     let mut routers = Vec::with_capacity(raw.routers.len());
     for (name, written) in &raw.routers {
@@ -34,10 +35,11 @@ pub(super) fn resolve(
         let bound = embedded::bound(name, &written.classifier, &router, outside, report);
         router.classifying.encoder_below = bound.as_ref().filter(|bound| bound.has_encoder()).map(|_| ENCODER_BELOW);
         classifiers.push(bound);
+        shadows.push(shadow::resolve(name, written, (&router, table), outside, report));
         routers.push(router);
     }
     table.routers = routers;
-    classifiers
+    (classifiers, shadows)
 }
 
 fn router(name: &Placed<String>, written: &raw::Router, table: &Table, report: &mut Report<'_>) -> Router {
@@ -110,7 +112,7 @@ fn session(written: &raw::Session, report: &mut Report<'_>) -> Session {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a number between 0 and 1 loses only digits")]
-fn classifying(
+pub(super) fn classifying(
     router: &Placed<String>,
     written: &raw::Classifier,
     table: &Table,

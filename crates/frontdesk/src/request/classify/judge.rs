@@ -1,9 +1,10 @@
 //! Asking a model for the category.
 
 use bytes::Bytes;
-use classify::judge::{question, read_answer};
+use classify::judge::{Question, read_answer};
+use parking_lot::Mutex;
 use routing::record::ClassifierRow;
-use routing::{CategoryId, Classification, NanoUsd, Outcome, Prompt, Router, RouterId, Usage, cost};
+use routing::{Breaker, CategoryId, Classification, Classifying, NanoUsd, Outcome, Router, Usage, cost};
 use serde_json::json;
 use tokio::time::Instant;
 use wire::ChatRequest;
@@ -14,19 +15,25 @@ use crate::request::{Context, Operation};
 /// The most tokens a judge may write: a category's name takes a few.
 const MAX_TOKENS: u32 = 10;
 
+/// Who is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judge<'a> {
+    /// Whose categories there are.
+    pub(crate) router: &'a Router,
+    /// Which model, and for how long.
+    pub(crate) classifying: &'a Classifying,
+    /// How it has been doing as a judge.
+    pub(crate) breaker: &'a Mutex<Breaker>,
+}
+
 /// What the model says, and the row of its call; no row where none was made.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     context: &Context,
-    (router_id, router): (RouterId, &Router),
-    prompt: &Prompt<'_>,
+    Judge { router, classifying, breaker }: Judge<'_>,
+    question: Question,
     latest: Option<Instant>,
 ) -> (Option<Classification>, Option<ClassifierRow>) {
-    let snapshot = &context.snapshot;
-    let callee = router.classifying.model.and_then(|id| Callee::of(&snapshot.config, id));
-    let (Some(callee), Some(breaker)) = (callee, snapshot.judge(router_id)) else {
-        return (None, None);
-    };
-    let Some(question) = question(router, prompt) else {
+    let Some(callee) = classifying.model.and_then(|id| Callee::of(&context.snapshot.config, id)) else {
         return (None, None);
     };
     let began = Instant::now();
@@ -53,7 +60,7 @@ pub(super) async fn ask(
     else {
         return (None, Some(row));
     };
-    let deadline = Deadline::within(began + router.classifying.timeout, latest);
+    let deadline = Deadline::within(began + classifying.timeout, latest);
     let created = context.app.wall_seconds();
     let ask = Ask { operation: Operation::Chat, pieces, stream: false, wants_usage: true, deadline, created };
     let called = call(&context.app.client, &callee, ask).await;
