@@ -1,5 +1,5 @@
 //! Labelled prompts: JSON Lines of `{"text":…,"label":…}` or `{"messages":[…],"tools":[…],"label":…}`. Rows of
-//! `frontdesk sample` also say what the gateway said at the time and how many requests they stand for.
+//! `frontdesk sample` have `"tools":true` where any were offered, and also say what the gateway said at the time and how many requests they stand for.
 
 use std::borrow::Cow;
 
@@ -105,7 +105,7 @@ pub struct BadLine {
 struct Row {
     text: Option<String>,
     messages: Option<Vec<Message>>,
-    tools: Option<Vec<serde::de::IgnoredAny>>,
+    tools: Option<Tools>,
     label: Option<String>,
     source: Option<String>,
     kind: Option<String>,
@@ -123,6 +123,14 @@ struct Row {
     decided_by: Value,
     #[serde(default)]
     decision_us: Value,
+}
+
+/// The tools that are offered, or only whether any are.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Tools {
+    These(Vec<serde::de::IgnoredAny>),
+    Some(bool),
 }
 
 #[derive(Deserialize)]
@@ -207,7 +215,10 @@ fn turns(row: &Row) -> Result<Vec<Turn<'static>>, String> {
 
 impl Row {
     fn offers_tools(&self) -> bool {
-        self.tools.as_ref().is_some_and(|tools| !tools.is_empty())
+        self.tools.as_ref().is_some_and(|tools| match tools {
+            Tools::These(tools) => !tools.is_empty(),
+            Tools::Some(some) => *some,
+        })
     }
 
     /// What the gateway said, in a row that has both `said` and a `weight`.
@@ -262,6 +273,22 @@ mod tests {
         assert_eq!(examples[1].normalized(), "a||b");
         assert!(examples[1].prompt().needs.tools && examples[1].turns[1].calls_tools);
         assert_eq!(bad.iter().map(|bad| bad.line).collect::<Vec<_>>(), [4, 5]);
+    }
+
+    #[test]
+    fn tools_are_offered_by_name_or_by_saying_so() {
+        let offered = |tools: &str| conversation(&format!(r#"{{"text":"x"{tools}}}"#)).map(|(_, tools)| tools);
+        for (tools, expected) in [
+            ("", false),
+            (r#","tools":null"#, false),
+            (r#","tools":[]"#, false),
+            (r#","tools":[{}]"#, true),
+            (r#","tools":false"#, false),
+            (r#","tools":true"#, true),
+        ] {
+            assert_eq!(offered(tools), Ok(expected), "{tools}");
+        }
+        assert!(offered(r#","tools":"yes""#).is_err());
     }
 
     #[test]

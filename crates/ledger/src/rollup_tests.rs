@@ -123,7 +123,8 @@ fn tallies_of_another_format_and_ledgers_without_any_are_added_up_once() {
     drop(schema::open(&path).unwrap());
     assert_eq!(read(&path, all.clone()), whole);
     let tables =
-        "DROP TABLE rollups; DROP TABLE shadows; DROP TABLE labels; DROP TABLE judgements; DROP INDEX feedback;";
+        "DROP TABLE rollups; DROP TABLE shadows; DROP TABLE labels; DROP TABLE judgements; DROP INDEX feedback;
+        ALTER TABLE requests DROP COLUMN tools;";
     connection.execute_batch(tables).unwrap();
     connection.pragma_update(None, "user_version", 2).unwrap();
     assert_eq!(read(&path, all.clone()), whole, "an older ledger is read from its rows");

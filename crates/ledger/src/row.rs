@@ -9,7 +9,7 @@ use crate::{Entry, rollup};
 
 /// A row of an id that is there already is left as it is: a request is recorded exactly once.
 const INSERT: &str = "INSERT OR IGNORE INTO requests VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,
-    ?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,NULL,NULL,NULL,NULL,?37)";
+    ?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,NULL,NULL,NULL,NULL,?37,?38)";
 const INSERT_TEXT: &str = "INSERT OR IGNORE INTO texts VALUES (?1,?2,?3)";
 
 /// Writes an entry within the transaction that the caller holds. `false`: a row of this id was there already.
@@ -62,6 +62,7 @@ pub(crate) fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result
         record.session,
         record.metadata,
         record.speculation.map(routing::record::Speculation::word),
+        record.tools,
     ])?;
     if let Some(text) = &entry.text {
         connection.prepare_cached(INSERT_TEXT)?.execute(params![id, text.prompt, text.answer])?;

@@ -11,10 +11,16 @@ use crate::rollup;
 const APPLICATION_ID: i32 = 0x6664_736b;
 
 /// Each step leads from one version of the schema to the next; steps are added, never changed.
-const STEPS: [&str; 3] =
-    [include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/003.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema/001.sql"),
+    include_str!("schema/002.sql"),
+    include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
+];
 /// The first version with tallies, labels, shadows and judgements.
 pub(crate) const WITH_TALLIES: usize = 3;
+/// The first version that knows whether tools were offered.
+pub(crate) const WITH_TOOLS: usize = 4;
 
 /// How long another program's lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

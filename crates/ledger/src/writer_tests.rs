@@ -84,7 +84,7 @@ fn foreign_newer_and_damaged_files_are_refused() {
     assert!(refusal("foreign").contains("not a ledger"));
 
     schema::open(&path("newer")).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(refusal("newer").contains("has version 99, this program knows 3"));
+    assert!(refusal("newer").contains("has version 99, this program knows 4"));
 
     std::fs::write(path("damaged"), vec![b'x'; 8_192]).unwrap();
     assert!(refusal("damaged").contains("cannot be opened"));

@@ -79,6 +79,8 @@ pub struct Record {
     pub model: Option<String>,
     /// Whether that is another than the first of the chain.
     pub fallback: bool,
+    /// Whether tools were offered.
+    pub tools: bool,
     /// Whether the client asked for a stream.
     pub stream: bool,
     /// The HTTP status the client got; 499 when it left before the end of its answer.

@@ -44,6 +44,9 @@ pub(super) struct Sample {
 #[derive(Serialize)]
 struct Row<'a> {
     messages: &'a RawValue,
+    /// Whether tools were offered; the ledger does not keep which.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tools: bool,
     said: &'a str,
     confidence: Option<f32>,
     decided_by: &'a str,
@@ -191,6 +194,7 @@ fn write_rows(reader: &Reader, rows: &[Drawn<Routed>], to: &mut dyn Write) -> an
             .with_context(|| format!("the prompt of request {request_id} is damaged"))?;
         let row = Row {
             messages: &messages,
+            tools: kept.tools.unwrap_or(false),
             said: &item.category,
             confidence: single(item.confidence),
             decided_by: &kept.decided_by,

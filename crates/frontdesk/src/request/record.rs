@@ -146,6 +146,7 @@ impl Recorder {
         self.record.chain = decision.chain.iter().map(|id| table.alias(*id).to_owned()).collect();
         self.waited += Duration::from_micros(judge.as_ref().map_or(0, |judge| judge.total_us));
         self.record.classifier = judge;
+        self.record.tools = needs.tools;
         self.estimated_input = needs.input_tokens;
     }
 

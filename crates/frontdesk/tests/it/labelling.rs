@@ -105,6 +105,32 @@ fn a_sample_holds_what_was_said_and_stands_for_all_routed_requests() {
 }
 
 #[test]
+fn a_sample_says_where_tools_were_offered() {
+    let home = home("prompts");
+    home.upstream.script("small", [Reply::answer("hello")]);
+    let text = std::fs::read_to_string(home.path("frontdesk.toml")).unwrap();
+    std::fs::write(
+        home.path("frontdesk.toml"),
+        text.replacen("provider = \"up\"", "provider = \"up\"\ncapabilities = [\"tools\"]", 1),
+    )
+    .unwrap();
+    let daemon = home.start();
+    let tool = json!({"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}});
+    for tools in [json!([tool]), json!([])] {
+        let message = json!({"role": "user", "content": "hi"});
+        let body = json!({"model": "auto", "messages": [message], "tools": tools}).to_string();
+        assert_eq!(daemon.send(&chat("", &body)).answer().status, 200);
+    }
+    daemon.signal("TERM");
+    daemon.end();
+    let drawn = run(&home, "sample", "");
+    let mut tools: Vec<bool> = drawn.out.lines().map(|line| line.contains(r#""tools":true"#)).collect();
+    tools.sort_unstable();
+    assert_eq!(tools, [false, true], "{drawn:?}");
+    assert_eq!(home.rows("tools"), ["1", "0"]);
+}
+
+#[test]
 fn labelling_goes_on_where_it_stopped_and_takes_back_what_was_mistyped() {
     let (home, _) = sampled("prompts");
     let file = home.path("rows.jsonl");

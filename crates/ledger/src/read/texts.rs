@@ -24,6 +24,8 @@ pub struct Kept {
     pub decided_by: String,
     /// To find a category and a chain, microseconds.
     pub decision_us: u64,
+    /// Whether tools were offered with it; `None`: the row is from before that was written down.
+    pub tools: Option<bool>,
     /// The conversation, as the JSON of the caller's `messages`.
     pub prompt: String,
 }
@@ -33,7 +35,10 @@ pub struct Kept {
 const ROUTED: &str = "SELECT id, category, confidence,
     EXISTS (SELECT 1 FROM texts WHERE texts.id = requests.id AND prompt IS NOT NULL) AS kept
     FROM requests WHERE id >= ?1 AND router = ?2 AND category IS NOT NULL AND decided_by <> 'override' ORDER BY id";
-const KEPT: &str = "SELECT decided_by, decision_us, prompt FROM requests JOIN texts USING (id)
+const KEPT: &str = "SELECT decided_by, decision_us, tools, prompt FROM requests JOIN texts USING (id)
+    WHERE id = ?1 AND prompt IS NOT NULL";
+const KEPT_BEFORE_TOOLS: &str =
+    "SELECT decided_by, decision_us, NULL AS tools, prompt FROM requests JOIN texts USING (id)
     WHERE id = ?1 AND prompt IS NOT NULL";
 
 impl Reader {
@@ -56,10 +61,12 @@ impl Reader {
     /// # Errors
     /// When the database cannot be read.
     pub fn kept(&self, id: u128) -> rusqlite::Result<Option<Kept>> {
-        let mut statement = self.connection.prepare_cached(KEPT)?;
+        let sql = if self.version < crate::schema::WITH_TOOLS { KEPT_BEFORE_TOOLS } else { KEPT };
+        let mut statement = self.connection.prepare_cached(sql)?;
         let kept = |row: &Row<'_>| {
             let (decided_by, decision_us): (String, i64) = (row.get("decided_by")?, row.get("decision_us")?);
-            Ok(Kept { decided_by, decision_us: decision_us.unsigned_abs(), prompt: row.get("prompt")? })
+            let (tools, prompt) = (row.get("tools")?, row.get("prompt")?);
+            Ok(Kept { decided_by, decision_us: decision_us.unsigned_abs(), tools, prompt })
         };
         statement.query_row(params![id.to_be_bytes()], kept).optional()
     }
@@ -89,6 +96,7 @@ mod tests {
             confidence: category.map(|_| 0.81),
             decided_by: Some(by),
             decision_us: 31,
+            tools: id == 2,
             ..Record::default()
         };
         let text = prompt.map(|prompt| Text { prompt: Some(prompt.into()), answer: None });
@@ -114,9 +122,14 @@ mod tests {
         write(&writer, 5, Some("code"), DecidedBy::Embedded, Some("[5]"));
         assert_eq!(read("auto", 2_000), [(2, true), (4, false)]);
         assert_eq!(read("other", 0), []);
-        let kept = Kept { decided_by: "embedded".into(), decision_us: 31, prompt: "[2]".into() };
-        assert_eq!(reader.kept(2 << 80).unwrap(), Some(kept));
+        let kept = Kept { decided_by: "embedded".into(), decision_us: 31, tools: Some(true), prompt: "[2]".into() };
+        assert_eq!(reader.kept(2 << 80).unwrap(), Some(kept.clone()));
+        assert_eq!(reader.kept(1 << 80).unwrap().unwrap().tools, Some(false));
         assert_eq!((reader.kept(4 << 80).unwrap(), reader.kept(5 << 80).unwrap()), (None, None));
+        drop(reader);
+        writer.execute_batch("ALTER TABLE requests DROP COLUMN tools; PRAGMA user_version = 3").unwrap();
+        let older = Reader::open(&path).unwrap();
+        assert_eq!(older.kept(2 << 80).unwrap(), Some(Kept { tools: None, ..kept }));
     }
 
     #[test]
