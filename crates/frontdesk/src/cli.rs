@@ -12,6 +12,7 @@ mod sample;
 mod label;
 mod simulate;
 mod files;
+mod recorded;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -60,7 +61,7 @@ enum Command {
 }
 
 /// Where the configuration is, for commands that can do without.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 struct Configured {
     /// The configuration; without it, the built-in classifier with its five categories.
     #[arg(long)]

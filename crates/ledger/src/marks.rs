@@ -24,7 +24,7 @@ impl Marks {
     }
 
     /// Gives a request the label of a person, in the place of an earlier one; `None` takes it back. `false`: there is no
-    /// such request.
+    /// such request, or no label to take back. The same label again keeps the time of the first.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -33,7 +33,8 @@ impl Marks {
         let Some(label) = label else {
             return self.connection.execute("DELETE FROM labels WHERE id = ?1", params![id]).map(|rows| rows > 0);
         };
-        let sql = "INSERT OR REPLACE INTO labels SELECT id, ?2, ?3 FROM requests WHERE id = ?1";
+        let sql = "INSERT INTO labels SELECT id, ?2, ?3 FROM requests WHERE id = ?1 ON CONFLICT (id) DO UPDATE SET
+            time_us = iif(label = excluded.label, time_us, excluded.time_us), label = excluded.label";
         self.connection.execute(sql, params![id, label, time_us]).map(|rows| rows > 0)
     }
 

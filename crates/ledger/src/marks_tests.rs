@@ -81,8 +81,8 @@ fn labels_replace_each_other_are_taken_back_and_go_with_their_requests() {
     }
     assert!(ledger.flush(PATIENCE));
     let marks = Marks::open(&path).unwrap();
-    for (id, label) in [(0, "simple"), (1, "simple"), (0, "code")] {
-        assert!(marks.label(ID + id, Some(label), 7).unwrap());
+    for (id, label, time) in [(0, "simple", 5), (1, "simple", 7), (0, "code", 7), (1, "simple", 9)] {
+        assert!(marks.label(ID + id, Some(label), time).unwrap());
     }
     assert!(!marks.label(ID + 9, Some("code"), 7).unwrap(), "there is no such request");
     assert_eq!(labels(&path), [(0, "code".into(), 7), (1, "simple".into(), 7)]);

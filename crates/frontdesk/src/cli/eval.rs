@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::bail;
 use classify::evaluation::Share;
@@ -15,14 +16,20 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::files::{self, Labelled};
-use super::{Configured, NO};
+use super::{Configured, NO, recorded};
 
 /// Measure how right a classifier is on labelled prompts.
 #[derive(clap::Args)]
 pub(super) struct Eval {
     /// Labelled prompts, JSON Lines.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "ledger")]
     files: Vec<PathBuf>,
+    /// Measure by the requests that have a label in the ledger of the configuration (frontdesk.toml where none is named).
+    #[arg(long, conflicts_with = "files")]
+    ledger: bool,
+    /// With --ledger: only requests of the last `7d`, `12h`.
+    #[arg(long, value_parser = humantime::parse_duration, requires = "ledger")]
+    since: Option<Duration>,
     #[command(flatten)]
     configured: Configured,
     /// Weights to measure instead of the configured ones: a file that `train` made, or `embedded`.
@@ -47,6 +54,8 @@ const BAR: f64 = 0.9;
 struct OfSample {
     estimate: Estimate,
     unlabelled: usize,
+    /// What is counted: rows or requests.
+    of: &'static str,
 }
 
 /// The contract's fields, and those of a sample behind them.
@@ -56,7 +65,7 @@ struct SampleJson<'a> {
     evaluation: &'a Evaluation,
     /// `true`, `false` or `"unsure"`.
     clears_90: Value,
-    /// Rows without a label.
+    /// Rows, or requests of the ledger, without a label.
     unlabelled: usize,
     /// How many requests the sample stands for.
     requests: f64,
@@ -66,19 +75,20 @@ struct SampleJson<'a> {
 
 impl Eval {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let labelled = files::labelled(&self.files)?;
+        let (labelled, configured) = self.labelled()?;
         let logged = of_sample(&labelled)?;
         let (router, mut judged) = match (&self.classifier, &logged) {
-            (None, Some(logged)) => (files::any_router(&self.configured)?, as_said(&labelled.examples, logged)),
+            (None, Some(logged)) => (files::any_router(&configured)?, as_said(&labelled.examples, logged)),
             _ => {
-                let (router, bound) = self.bound()?;
+                let (router, bound) = self.bound(&configured)?;
                 let judged = judge(&router, &bound, &labelled.examples);
                 (router, judged)
             }
         };
         let of_sample = logged.map(|logged| OfSample {
             estimate: weigh(&mut judged, &logged, &labelled.unlabelled),
-            unlabelled: labelled.unlabelled.len(),
+            unlabelled: labelled.open,
+            of: labelled.of,
         });
         let mut evaluation = measure(&judged, &router);
         if let Some(OfSample { estimate, .. }) = &of_sample {
@@ -92,15 +102,25 @@ impl Eval {
         Ok(if enough && labelled.broken == 0 { ExitCode::SUCCESS } else { ExitCode::from(NO) })
     }
 
+    /// What it is measured by, and with which configuration.
+    fn labelled(&self) -> anyhow::Result<(Labelled, Configured)> {
+        let mut configured = self.configured.clone();
+        if !self.ledger {
+            return Ok((files::labelled(&self.files)?, configured));
+        }
+        configured.config = Some(recorded::configuration(&configured));
+        Ok((recorded::labelled(&configured, self.since)?, configured))
+    }
+
     /// The classifier that is measured.
-    fn bound(&self) -> anyhow::Result<(Router, Bound)> {
+    fn bound(&self, configured: &Configured) -> anyhow::Result<(Router, Bound)> {
         match &self.classifier {
             Some(path) if path.as_os_str() != "embedded" => {
                 let model = files::weights(path)?;
                 let router = files::router_of(&model);
                 Ok((router.clone(), Bound::to(model, &router)))
             }
-            _ => files::classifier(&self.configured),
+            _ => files::classifier(configured),
         }
     }
 
@@ -111,7 +131,7 @@ impl Eval {
             anstream::println!("{}", sentences(of_sample));
             return Ok(());
         }
-        let OfSample { estimate, unlabelled } = of_sample;
+        let OfSample { estimate, unlabelled, of: _ } = of_sample;
         let clears_90 = estimate.clears(BAR).map_or_else(|| json!("unsure"), |clears| json!(clears));
         let Estimate { requests, covered, .. } = estimate;
         let row = SampleJson { evaluation, clears_90, unlabelled, requests, covered };
@@ -184,11 +204,12 @@ pub(super) fn print(evaluation: &Evaluation, json: bool) -> anyhow::Result<()> {
 }
 
 /// What a sample says of the traffic, in words.
-fn sentences(OfSample { estimate, unlabelled }: OfSample) -> String {
+fn sentences(OfSample { estimate, unlabelled, of }: OfSample) -> String {
     let Estimate { requests, covered, ci95: [low, high], .. } = estimate;
-    let mut text = format!("Accuracy, interval and shares are of the {requests:.0} requests that the rows stand for.");
+    let mut text =
+        format!("Accuracy, interval and shares are of the {requests:.0} requests that the labelled {of} stand for.");
     if unlabelled > 0 {
-        text.push_str(&format!(" {unlabelled} rows have no label yet and were left out."));
+        text.push_str(&format!(" {unlabelled} {of} have no label yet."));
     }
     if covered < 1.0 {
         let open = 100.0 * (1.0 - covered);

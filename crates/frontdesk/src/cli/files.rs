@@ -18,15 +18,19 @@ pub(super) struct Labelled {
     pub(super) examples: Vec<Example>,
     /// What the gateway said of each, where it is of a sample.
     pub(super) logged: Vec<Option<Logged>>,
-    /// Rows of a sample that have no label yet.
+    /// Rows of a sample that have no label yet; each may stand for several.
     pub(super) unlabelled: Vec<Logged>,
+    /// How many have no label yet.
+    pub(super) open: usize,
+    /// What is counted: `rows` of files, `requests` of the ledger.
+    pub(super) of: &'static str,
     /// Lines that were told on stderr and left out.
     pub(super) broken: usize,
 }
 
 /// Reads labelled files. A row that does not name its source gets its file's name.
 pub(super) fn labelled(paths: &[PathBuf]) -> anyhow::Result<Labelled> {
-    let mut all = Labelled::default();
+    let mut all = Labelled { of: "rows", ..Labelled::default() };
     for path in paths {
         let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let mut rows = read_rows(&text);
@@ -42,6 +46,7 @@ pub(super) fn labelled(paths: &[PathBuf]) -> anyhow::Result<Labelled> {
         all.logged.append(&mut rows.logged);
         all.unlabelled.append(&mut rows.unlabelled);
     }
+    all.open = all.unlabelled.len();
     if all.examples.is_empty() && !all.unlabelled.is_empty() {
         bail!("no row of these files has its label yet: `frontdesk label FILE` asks for them");
     }

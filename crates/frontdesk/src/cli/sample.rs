@@ -1,5 +1,6 @@
 //! `frontdesk sample`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use ledger::{Reader, Routed};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{NO, files};
+use super::{NO, files, recorded};
 use crate::config::Config;
 
 /// Draw requests of the ledger to label: few enough to look at, weighted so that they stand for all.
@@ -29,6 +30,9 @@ pub(super) struct Sample {
     /// Only requests of the last `7d`, `12h`; otherwise all that the ledger has.
     #[arg(long, value_parser = humantime::parse_duration)]
     since: Option<Duration>,
+    /// Draw also from the requests that have a label already.
+    #[arg(long)]
+    again: bool,
     /// The same seed draws the same requests of the same ledger.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -65,8 +69,10 @@ struct Summary<'a> {
     router: &'a str,
     /// Requests that were given a category.
     routed: usize,
-    /// Those of them whose prompt is kept, which the sample stands for.
+    /// Those of them whose prompt is kept and that have no label yet, which the sample stands for.
     kept: usize,
+    /// Requests that have a label already and were left out.
+    labelled: usize,
     strata: usize,
     /// Strata that nothing was drawn from, because fewer rows were asked for than there are strata.
     strata_left_out: usize,
@@ -81,22 +87,26 @@ impl Sample {
         }
         let config = files::config(&self.config)?;
         let router = &files::router(&config, &self.config, self.router.as_deref())?.name;
-        let reader = open(&config)?;
+        let reader = recorded::open(&config)?;
+        let since_us = recorded::since_us(self.since);
+        let known = if self.again { BTreeMap::new() } else { recorded::labels(&reader, router, since_us)? };
         let n = usize::try_from(self.n).unwrap_or(usize::MAX);
         let mut sampler = Sampler::new(n, self.seed);
-        let (mut routed, mut kept) = (0, 0);
+        let (mut routed, mut kept, mut labelled) = (0, 0, 0);
         let mut offer = |request: Routed| {
             routed += 1;
-            if request.kept {
+            if request.kept && known.contains_key(&request.id) {
+                labelled += 1;
+            } else if request.kept {
                 kept += 1;
                 let confidence = single(request.confidence);
                 let stratum = Stratum { category: request.category.clone(), band: Band::of(confidence) };
                 sampler.offer(stratum, request);
             }
         };
-        reader.routed_since(router, self.since_us(), &mut offer).context("the ledger cannot be read")?;
+        reader.routed_since(router, since_us, &mut offer).context("the ledger cannot be read")?;
         if kept == 0 {
-            bail!(self.nothing(&config, router, routed));
+            bail!(self.nothing(&config, router, (routed, labelled)));
         }
         let sample = sampler.draw();
         let summary = Summary {
@@ -105,6 +115,7 @@ impl Sample {
             router,
             routed,
             kept,
+            labelled,
             strata: sample.strata,
             strata_left_out: sample.left_out,
             seed: self.seed,
@@ -117,15 +128,15 @@ impl Sample {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The earliest time that counts, microseconds since the Unix epoch.
-    fn since_us(&self) -> i64 {
-        let since = self.since.and_then(|since| i64::try_from(since.as_micros()).ok());
-        since.map_or(0, |since| jiff::Timestamp::now().as_microsecond().saturating_sub(since))
-    }
-
     /// Why there is nothing to draw from.
-    fn nothing(&self, config: &Config, router: &str, routed: usize) -> String {
+    fn nothing(&self, config: &Config, router: &str, (routed, labelled): (usize, usize)) -> String {
         let when = if self.since.is_some() { " in that time" } else { "" };
+        if labelled > 0 {
+            return format!(
+                "all {labelled} requests whose prompt is kept{when} have a label: `frontdesk eval --ledger` measures by \
+                 them; --again draws from them again"
+            );
+        }
         if routed == 0 {
             return format!("the ledger {} has no request that `{router}` gave a category{when}", config.ledger.path);
         }
@@ -172,18 +183,6 @@ impl Sample {
     }
 }
 
-/// Opens the ledger that a configuration names.
-fn open(config: &Config) -> anyhow::Result<Reader> {
-    let path = Path::new(&config.ledger.path);
-    if config.ledger.path == ":memory:" {
-        bail!("the ledger is in memory and gone with the gateway: name a file, [ledger] url = \"sqlite:frontdesk.db\"");
-    }
-    if !path.exists() {
-        bail!("there is no ledger at {}: `frontdesk serve` writes it", path.display());
-    }
-    Ok(Reader::open(path)?)
-}
-
 fn write_rows(reader: &Reader, rows: &[Drawn<Routed>], to: &mut dyn Write) -> anyhow::Result<()> {
     for Drawn { item, weight } in rows {
         let request_id = uuid::Uuid::from_u128(item.id);
@@ -214,6 +213,10 @@ fn sentences(summary: &Summary<'_>) -> String {
         "{rows} of the {kept} requests whose prompt is kept (of {routed} that `{router}` gave a category), from {strata} \
          strata of category and confidence"
     );
+    if summary.labelled > 0 {
+        let labelled = summary.labelled;
+        text.push_str(&format!("; {labelled} that have a label already are left out (--again draws from them too)"));
+    }
     if rows < asked_for {
         text.push_str("; there are no more");
     }

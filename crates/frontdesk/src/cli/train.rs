@@ -10,14 +10,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::Arc;
 
 use super::eval::{judge, measure, print};
-use super::files;
+use super::{Configured, files, recorded};
 
 /// Train the embedded classifier on labelled prompts.
 #[derive(clap::Args)]
 pub(super) struct Train {
     /// Labelled prompts, JSON Lines.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "ledger")]
     files: Vec<PathBuf>,
+    /// Learn also from the requests that have a label in the ledger of --config (frontdesk.toml where none is named).
+    #[arg(long)]
+    ledger: bool,
+    #[command(flatten)]
+    configured: Configured,
     /// Where the weights go.
     #[arg(long)]
     out: PathBuf,
@@ -40,7 +45,13 @@ pub(super) struct Train {
 
 impl Train {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let (mut rows, _) = files::examples(&self.files)?;
+        if !self.ledger && (self.configured.config.is_some() || self.configured.router.is_some()) {
+            bail!("--config and --router say whose labels are meant: add --ledger");
+        }
+        let mut rows = if self.files.is_empty() { Vec::new() } else { files::examples(&self.files)?.0 };
+        if self.ledger {
+            rows.append(&mut recorded::labelled(&self.configured, None)?.examples);
+        }
         let held_out = if self.dev.is_empty() {
             let mut held_out = Vec::new();
             let mut position = 0;

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::client::chat;
+use crate::client::{chat, eventually};
 use crate::daemon::Home;
+use crate::gateway::read;
 use crate::reply::Reply;
 
 /// What a command said.
@@ -137,7 +138,12 @@ fn labelling_goes_on_where_it_stopped_and_takes_back_what_was_mistyped() {
     let before = rows(&file);
     // The second is mistyped and undone, the third left for later; then whoever labels has had enough.
     let first = run(&home, "label rows.jsonl --config frontdesk.toml --json", "1 2u1 s q");
-    assert_eq!(first.json(), json!({"file": "rows.jsonl", "rows": 8, "labelled": 2, "skipped": 1, "left": 6}));
+    let ledger = home.path("ledger.db").display().to_string();
+    let mut expected = json!({"file": "rows.jsonl", "rows": 8, "labelled": 2, "skipped": 1, "left": 6});
+    for (name, value) in [("ledger", json!(ledger)), ("in_ledger", json!(2)), ("not_in_ledger", json!(0))] {
+        expected[name] = value;
+    }
+    assert_eq!(first.json(), expected);
     assert!(!first.err.contains("the gateway said"), "{}", first.err);
     let half = rows(&file);
     let answers: Vec<_> = half.iter().map(|row| (&row["label"], &row["skipped"])).collect();
@@ -231,7 +237,9 @@ fn texts_do_nothing_to_the_terminal_and_what_was_said_is_shown_on_demand() {
     traffic(&home);
     run(&home, "sample --out rows.jsonl", "");
     // Without a configuration the built-in categories: `g` is general.
+    std::fs::rename(home.path("frontdesk.toml"), home.path("elsewhere.toml")).unwrap();
     let shown = run(&home, "label rows.jsonl --show-said", &"g".repeat(14));
+    assert!(shown.err.contains("so labels go into rows.jsonl only"), "{}", shown.err);
     assert!(shown.err.contains("nasty ␛[2J\u{fffd}1m end␇"), "{}", shown.err);
     assert!(!shown.err.contains(['\u{1b}', '\u{9b}', '\u{7}']), "{}", shown.err);
     assert!(shown.err.contains("the gateway said: code (no confidence)"), "{}", shown.err);
@@ -239,4 +247,119 @@ fn texts_do_nothing_to_the_terminal_and_what_was_said_is_shown_on_demand() {
     assert!(rows(&home.path("rows.jsonl")).iter().all(|row| row["label"] == "general"));
     let again = run(&home, "label rows.jsonl", "");
     assert!(again.code == 0 && !again.err.contains("row 1 of"), "{again:?}");
+}
+
+/// The labels in the ledger with what was said of their requests.
+fn in_ledger(home: &Home) -> Vec<String> {
+    let sql = "SELECT category || '=' || label FROM labels JOIN requests USING (id) ORDER BY 1";
+    read(&home.path("ledger.db"), sql)
+}
+
+/// A home whose sample of eight has the label of what was said, one of `simple` apart which is `code`.
+fn labelled() -> (Home, Vec<Value>) {
+    let (home, _) = sampled("prompts");
+    let drawn = rows(&home.path("rows.jsonl"));
+    let wrong = drawn.iter().position(|row| row["said"] == "simple").unwrap();
+    let key = |(position, row)| if position == wrong { 'c' } else { agreeing(row) };
+    let keys: String = drawn.iter().enumerate().map(key).collect();
+    assert_eq!(run(&home, "label rows.jsonl", &keys).code, 0);
+    (home, drawn)
+}
+
+#[test]
+fn labels_are_in_the_ledger_too_and_taking_one_back_takes_it_from_there() {
+    let (home, _) = sampled("prompts");
+    run(&home, "label rows.jsonl", "cc");
+    assert_eq!(in_ledger(&home).len(), 2);
+    let said = run(&home, "label rows.jsonl", "1u");
+    assert_eq!(in_ledger(&home).len(), 2, "{said:?}");
+    let only = run(&home, "label rows.jsonl --file-only --json", "1");
+    assert_eq!((&only.json()["ledger"], in_ledger(&home).len()), (&Value::Null, 2));
+    // They outlive the gateway, and go with their requests.
+    home.start().signal("TERM");
+    assert_eq!(in_ledger(&home).len(), 2);
+    let text = std::fs::read_to_string(home.path("frontdesk.toml")).unwrap();
+    std::fs::write(home.path("frontdesk.toml"), text.replace("[ledger]", "[ledger]\nretention = \"0s\"")).unwrap();
+    let daemon = home.start();
+    eventually("they are forgotten", || in_ledger(&home).is_empty().then_some(()));
+    drop(daemon);
+    let gone = run(&home, "label rows.jsonl --json", "1");
+    assert_eq!((&gone.json()["in_ledger"], &gone.json()["not_in_ledger"]), (&json!(0), &json!(1)), "{gone:?}");
+}
+
+#[test]
+fn the_labels_of_the_ledger_measure_the_whole_traffic() {
+    let (home, _) = labelled();
+    let of_file = run(&home, "eval rows.jsonl --json", "").json();
+    let of_ledger = run(&home, "eval --ledger --json", "").json();
+    for name in ["n", "clears_90", "confusion"] {
+        assert_eq!(of_ledger[name], of_file[name], "{name}");
+    }
+    for number in ["/accuracy", "/accuracy_ci95/0", "/accuracy_ci95/1", "/requests", "/by_source/rule/accuracy"] {
+        let [one, other] = [&of_ledger, &of_file].map(|said| said.pointer(number).unwrap().as_f64().unwrap());
+        assert!((one - other).abs() < 1e-9, "{number}: {one} {other}");
+    }
+    // The file has no rows without a label, the ledger has those that were not drawn.
+    assert_eq!((&of_file["unlabelled"], &of_ledger["unlabelled"]), (&json!(0), &json!(6)));
+    let table = run(&home, "eval --ledger --min 0.99", "");
+    assert!(
+        table.code == 1 && table.out.contains("of the 14 requests that the labelled requests stand for"),
+        "{table:?}"
+    );
+    let embedded = run(&home, "eval --ledger --classifier embedded --json", "");
+    assert!(embedded.err.contains("has no embedded classifier"), "{embedded:?}");
+    let none = run(&home, "eval --ledger --since 0s", "");
+    assert!(none.code == 1 && none.err.contains("has a label in that time"), "{none:?}");
+}
+
+#[test]
+fn a_sample_leaves_out_what_has_a_label_already() {
+    let (home, drawn) = labelled();
+    let more = run(&home, "sample --out more.jsonl --json", "").json();
+    let counts = ["rows", "kept", "labelled"].map(|name| more[name].as_u64().unwrap());
+    assert_eq!(counts, [6, 6, 8], "{more}");
+    let known = |row: &Value| drawn.iter().any(|drawn| drawn["request_id"] == row["request_id"]);
+    assert!(!rows(&home.path("more.jsonl")).iter().any(known));
+    let again = run(&home, "sample --again", "");
+    assert_eq!(again.out.lines().count(), 14);
+    run(&home, "label more.jsonl", "111111");
+    let nothing = run(&home, "sample", "");
+    assert!(nothing.code == 1 && nothing.err.contains("--again draws from them again"), "{nothing:?}");
+}
+
+#[test]
+fn what_was_labelled_elsewhere_can_be_brought_in() {
+    let (home, _) = sampled("prompts");
+    let file = home.path("rows.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+    for line in &mut lines[..3] {
+        *line = line.replace(r#""label":null"#, r#""label":"code""#);
+    }
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let said = run(&home, "label --import rows.jsonl --json", "");
+    let counts =
+        |said: &Said| ["rows", "imported", "unlabelled", "broken"].map(|name| said.json()[name].as_u64().unwrap());
+    assert_eq!((said.code, counts(&said)), (0, [8, 3, 5, 0]), "{said:?}");
+    assert_eq!(in_ledger(&home).len(), 3);
+    lines[3] = lines[3].replace(r#""label":null"#, r#""label":"cod""#);
+    lines[4] = lines[4].replace(r#""label":null"#, r#""label":"simple""#);
+    lines.push("{".into());
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let said = run(&home, "label --import rows.jsonl --json", "");
+    assert_eq!((said.code, counts(&said)), (1, [9, 4, 3, 2]), "{said:?}");
+    assert!(said.err.contains("line 4: no router has a category `cod`; did you mean `code`?"), "{said:?}");
+    assert!(said.err.contains("line 9: it is no row"), "{said:?}");
+    assert_eq!(in_ledger(&home).len(), 4, "what is right is used");
+}
+
+#[test]
+fn the_labels_of_the_ledger_are_learned_from() {
+    let (home, _) = labelled();
+    let more = json!({"text": "fn main() {}", "label": "code"}).to_string() + "\n";
+    std::fs::write(home.path("own.jsonl"), more.repeat(2)).unwrap();
+    let said = run(&home, "train --ledger own.jsonl --out own.fdm", "");
+    assert!(said.code == 0 && said.err.contains("own.fdm: 10 rows, 2 labels"), "{said:?}");
+    let alone = run(&home, "train own.jsonl --config frontdesk.toml --out other.fdm", "");
+    assert!(alone.code == 1 && alone.err.contains("add --ledger"), "{alone:?}");
 }

@@ -78,6 +78,12 @@ impl Sheet {
         line.and_then(|line| conversation(&line).ok()).unwrap_or_default()
     }
 
+    /// The request that a row is of; `None`: it is of none.
+    pub(super) fn request(&self, row: usize) -> Option<u128> {
+        let id: String = serde_json::from_str(self.rows.get(row)?.get("request_id")?.get()).ok()?;
+        Some(uuid::Uuid::parse_str(&id).ok()?.as_u128())
+    }
+
     /// What the gateway said of a row, and how surely, as they stand there.
     pub(super) fn said(&self, row: usize) -> Option<(String, Option<f32>)> {
         let row = self.rows.get(row)?;
