@@ -48,6 +48,10 @@ pub trait Outside {
     fn variable(&self, name: &str) -> Option<String>;
     /// The bytes of a file.
     fn file(&self, path: &str) -> std::io::Result<Vec<u8>>;
+    /// The bytes of a file that holds a secret.
+    fn secret(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        self.file(path)
+    }
 }
 
 #[cfg(test)]

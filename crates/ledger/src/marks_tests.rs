@@ -73,6 +73,24 @@ fn labels(path: &Path) -> Vec<(u128, String, i64)> {
 }
 
 #[test]
+fn what_a_shadow_said_of_a_request_without_a_row_is_forgotten_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ledger, path) = ledger(&folder);
+    ledger.append(request(ID, None));
+    for id in [ID, ID + 1] {
+        assert!(ledger.shadow(Shadow { id, classifier: "llm", ..Shadow::default() }));
+    }
+    let count = || {
+        assert!(ledger.flush(PATIENCE));
+        let sql = "SELECT count(*) FROM shadows";
+        schema::open(&path).unwrap().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(count(), 2);
+    ledger.forget_before(i64::MAX);
+    assert_eq!(count(), 0);
+}
+
+#[test]
 fn labels_replace_each_other_are_taken_back_and_go_with_their_requests() {
     let folder = tempfile::tempdir().unwrap();
     let (ledger, path) = ledger(&folder);

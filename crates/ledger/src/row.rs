@@ -84,6 +84,10 @@ pub(crate) fn forget(connection: &Connection, time_us: i64, most: usize) -> rusq
         // The last of them: of the hour that the time lies in, some rows stay.
         let hour = rollup::hour_of(u128::from_be_bytes(id));
         transaction.execute("DELETE FROM rollups WHERE hour < ?1", [hour])?;
+        // What is of a request that never had a row, because too many waited, goes by its own age.
+        for table in ["texts", "shadows", "labels", "judgements"] {
+            transaction.execute(&format!("DELETE FROM {table} WHERE id < ?1"), [id])?;
+        }
         if rows > 0 {
             rollup::again(&transaction, hour..hour + 1)?;
         }

@@ -72,6 +72,11 @@ pub(super) fn config(path: &Path) -> anyhow::Result<Config> {
     env::load(path)?.map_err(|problems| anyhow::anyhow!("{problems}"))
 }
 
+/// A configuration that must be right but for its secrets: for commands that call nobody.
+pub(super) fn offline(path: &Path) -> anyhow::Result<Config> {
+    env::load_without_secrets(path)?.map_err(|problems| anyhow::anyhow!("{problems}"))
+}
+
 /// The router of this name; the first without one.
 pub(super) fn router<'a>(config: &'a Config, path: &Path, name: Option<&str>) -> anyhow::Result<&'a Router> {
     let routers = &config.table.routers;
@@ -83,7 +88,7 @@ pub(super) fn router<'a>(config: &'a Config, path: &Path, name: Option<&str>) ->
 /// The router that was asked for, whatever finds its categories.
 pub(super) fn any_router(configured: &Configured) -> anyhow::Result<Router> {
     let Some(path) = &configured.config else { return Ok(router_of(&*Embedded::builtin()?)) };
-    Ok(router(&config(path)?, path, configured.router.as_deref())?.clone())
+    Ok(router(&offline(path)?, path, configured.router.as_deref())?.clone())
 }
 
 /// Weights from a file.
@@ -102,7 +107,7 @@ pub(super) fn classifier(configured: &Configured) -> anyhow::Result<(Router, Bou
         router.classifying.encoder_below = bound.has_encoder().then_some(ENCODER_BELOW);
         return Ok((router, bound));
     };
-    let config = config(path)?;
+    let config = offline(path)?;
     let router = router(&config, path, configured.router.as_deref())?;
     let position = config.table.routers.iter().position(|known| known.name == router.name).unwrap_or(0);
     let bound = config.classifiers.get(position).cloned().flatten();

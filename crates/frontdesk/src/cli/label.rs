@@ -83,7 +83,7 @@ impl Label {
             }
             return Ok((files::any_router(configured)?.categories, Beside::default()));
         };
-        let config = files::config(path)?;
+        let config = files::offline(path)?;
         let categories = files::router(&config, path, configured.router.as_deref())?.categories.clone();
         let beside = if self.file_only { Ok(Beside::default()) } else { Beside::of(&config) };
         let beside = beside.unwrap_or_else(|why| {
@@ -97,7 +97,7 @@ impl Label {
         let Some(path) = &configured.config else {
             bail!("there is no {} here: name the configuration of the gateway with --config", recorded::CONFIG);
         };
-        let config = files::config(path)?;
+        let config = files::offline(path)?;
         let routers = config.table.routers.iter().filter(|router| {
             let named = configured.router.as_ref();
             named.is_none_or(|name| router.name == *name)

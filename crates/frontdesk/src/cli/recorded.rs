@@ -63,7 +63,7 @@ pub(super) fn now_us() -> i64 {
 /// When the ledger cannot be read, or has no such request.
 pub(super) fn labelled(configured: &Configured, since: Option<Duration>) -> anyhow::Result<Labelled> {
     let file = configuration(configured);
-    let config = files::config(&file)?;
+    let config = files::offline(&file)?;
     let router = &files::router(&config, &file, configured.router.as_deref())?.name;
     let reader = open(&config)?;
     let since_us = since_us(since);

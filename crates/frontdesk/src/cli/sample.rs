@@ -85,7 +85,7 @@ impl Sample {
         if let Some(path) = self.out.as_deref().filter(|path| path.exists()) {
             return Ok(left_alone(path));
         }
-        let config = files::config(&self.config)?;
+        let config = files::offline(&self.config)?;
         let router = &files::router(&config, &self.config, self.router.as_deref())?.name;
         let reader = recorded::open(&config)?;
         let since_us = recorded::since_us(self.since);

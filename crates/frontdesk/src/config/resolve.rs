@@ -217,7 +217,7 @@ fn secret(reference: &Placed<String>, outside: &dyn Outside, report: &mut Report
         return value;
     }
     if let Some(path) = text.strip_prefix("file:") {
-        return match outside.file(path) {
+        return match outside.secret(path) {
             Ok(value) if value.trim_ascii().is_empty() => {
                 report.at(reference, format!("the file {path} is empty"), "put the secret into it, and nothing else");
                 None

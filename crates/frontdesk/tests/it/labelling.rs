@@ -354,6 +354,17 @@ fn what_was_labelled_elsewhere_can_be_brought_in() {
 }
 
 #[test]
+fn commands_that_call_nobody_need_no_secret() {
+    let (home, _) = labelled();
+    std::fs::remove_file(home.path("key")).unwrap();
+    for command in ["sample", "label rows.jsonl", "label --import rows.jsonl", "eval --ledger"] {
+        assert_eq!(run(&home, command, "").code, 0, "{command}");
+    }
+    let checked = run(&home, "check --config frontdesk.toml", "");
+    assert!(checked.code != 0, "{checked:?}");
+}
+
+#[test]
 fn the_labels_of_the_ledger_are_learned_from() {
     let (home, _) = labelled();
     let more = json!({"text": "fn main() {}", "label": "code"}).to_string() + "\n";
