@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use routing::RouterId;
 
-use crate::config::env;
+use super::files;
 use crate::demo::{reckon, run, workload};
 
 /// Reckon what a workload would take and cost, without sending anything.
@@ -29,7 +29,7 @@ pub(super) struct Simulate {
 impl Simulate {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let config = match &self.config {
-            Some(path) => env::load(path)?.map_err(|problems| anyhow::anyhow!("{problems}"))?,
+            Some(path) => files::config(path)?,
             None => run::config(run::CONFIG)?,
         };
         let routers = &config.table.routers;
