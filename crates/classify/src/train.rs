@@ -259,7 +259,6 @@ impl Learned {
         scores
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a count of labels")]
     fn score(&self, row: &Row<'_>, seed: u64, options: &Options) -> Option<Scored> {
         let augmented;
         let example = if options.augment {

@@ -166,7 +166,7 @@ impl Position {
             None => self.nonsense += 1,
             Some(score) => {
                 self.first_won += u64::from(score > 0.5);
-                self.decided += u64::from(score > 0.5 || score < 0.5);
+                self.decided += u64::from((score - 0.5).abs() > 0.0);
             }
         }
     }
