@@ -9,6 +9,7 @@ use classify::{Bound, ENCODER_BELOW, Embedded, Example, Logged};
 use routing::{Classifying, Kind, Router, Session, Sticky};
 
 use super::Configured;
+use super::eval::Strengths;
 use crate::config::{Config, env};
 
 /// What labelled files hold.
@@ -113,6 +114,15 @@ pub(super) fn classifier(configured: &Configured) -> anyhow::Result<(Router, Bou
     let bound = config.classifiers.get(position).cloned().flatten();
     let bound = bound.with_context(|| format!("the router `{}` has no embedded classifier", router.name))?;
     Ok((router.clone(), bound))
+}
+
+/// How strong the categories of a router are beside one another.
+pub(super) fn strengths(configured: &Configured, router: &Router) -> anyhow::Result<Strengths> {
+    let table = match &configured.config {
+        Some(path) => offline(path)?.table,
+        None => routing::Table::default(),
+    };
+    Ok(Strengths::new(router, &table))
 }
 
 /// A router without models whose categories are a model's labels.

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use classify::train::{self, Options, Progress};
-use classify::{Bound, Embedded};
+use classify::{Bound, Embedded, evaluate};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::Arc;
 
-use super::eval::{judge, measure, print};
+use super::eval::{Strengths, judge, print};
 use super::{Configured, files, recorded};
 
 /// Train the embedded classifier on labelled prompts.
@@ -108,7 +108,9 @@ impl Train {
         }
         let router = files::router_of(&model);
         let bound = Bound::to(Arc::new(model), &router);
-        print(&measure(&judge(&router, &bound, held_out), &router), self.json)?;
+        let strengths = Strengths::new(&router, &routing::Table::default());
+        let judged = judge(&router, &bound, held_out);
+        print(&evaluate(&judged, &|label| strengths.of(label)), self.json)?;
         Ok(ExitCode::SUCCESS)
     }
 }
