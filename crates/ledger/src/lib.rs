@@ -12,7 +12,10 @@ mod read;
 mod marks;
 
 pub use marks::Marks;
-pub use read::{Feedbacked, Judgement, Kept, Labelled, Origin, Reader, Routed, Served, Shadowed, served_since};
+pub use read::{
+    Comparable, Conversation, Feedbacked, Judgement, Kept, Labelled, Origin, Reader, Routed, Served, Shadowed,
+    served_since,
+};
 pub use rollup::CellKey;
 pub use schema::{LedgerError, open};
 pub use write::{Author, Feedback, Given, Reply, Shadow};

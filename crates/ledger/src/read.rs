@@ -3,7 +3,9 @@
 mod texts;
 mod period;
 mod marks;
+mod comparable;
 
+pub use comparable::{Comparable, Conversation};
 pub use marks::{Feedbacked, Judgement, Labelled, Shadowed};
 pub use period::Origin;
 pub(crate) use period::facts_between;
