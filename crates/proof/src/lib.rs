@@ -5,4 +5,5 @@
 
 pub mod share;
 pub mod quality;
+pub mod pairwise;
 pub mod purse;
