@@ -10,6 +10,7 @@ mod eval;
 mod train;
 mod sample;
 mod label;
+mod judge;
 mod simulate;
 mod files;
 mod recorded;
@@ -56,6 +57,8 @@ enum Command {
     Sample(sample::Sample),
     /// Ask for the labels of a sample, one key each.
     Label(label::Label),
+    /// Have a model compare the routes' answers with the baseline's.
+    Judge(judge::Judge),
     /// Reckon what a workload would take and cost, without sending anything.
     Simulate(simulate::Simulate),
 }
@@ -87,6 +90,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Train(train) => train.run(),
         Command::Sample(sample) => sample.run(),
         Command::Label(label) => label.run(),
+        Command::Judge(judge) => judge.run(),
         Command::Simulate(simulate) => simulate.run(),
     }
 }

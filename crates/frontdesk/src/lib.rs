@@ -17,3 +17,4 @@ pub mod logging;
 pub mod traces;
 pub mod page;
 pub mod demo;
+mod judging;

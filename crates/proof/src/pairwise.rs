@@ -149,8 +149,9 @@ mod tests {
 
     #[test]
     fn scores_are_those_of_the_answer_that_is_asked_about() {
-        let scores = |stood_first| [Verdict::First, Verdict::Second, Verdict::Tie].map(|said| said.score(stood_first));
-        assert!(scores(true) == [1.0, 0.0, 0.5] && scores(false) == [0.0, 1.0, 0.5]);
+        let verdicts = [Verdict::First, Verdict::Second, Verdict::Tie];
+        let scores = |stood_first| verdicts.map(|said| said.score(stood_first).to_string()).join(" ");
+        assert_eq!((scores(true), scores(false)), ("1 0 0.5".into(), "0 1 0.5".into()));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod command;
 mod reply;
 mod upstream;
 mod gateway;
@@ -28,6 +29,7 @@ mod costs;
 mod headers;
 mod admin;
 mod judge;
+mod judging;
 mod loops;
 mod speculate;
 mod shadow;
