@@ -22,6 +22,8 @@ pub(crate) struct Candidate {
     pub(crate) model: String,
     /// Whether the answer that is kept is compared, instead of one asked anew.
     pub(crate) stored: bool,
+    /// Whether this takes the place of another judgement of it.
+    pub(crate) again: bool,
 }
 
 /// Requests that are never drawn, by why.
@@ -103,9 +105,9 @@ impl<'a> Planner<'a> {
         } else if !stored && !self.models.contains(&*request.model) {
             left_out.model_gone += 1;
         } else {
-            let Comparable { id, category, model, .. } = request;
+            let Comparable { id, category, model, judged_otherwise: again, .. } = request;
             part.offered += 1;
-            part.ranked.push((hashed(id, self.seed), Candidate { id, category, model, stored }));
+            part.ranked.push((hashed(id, self.seed), Candidate { id, category, model, stored, again }));
             // Sorting every time that it has doubled keeps what is kept small, at little cost.
             if part.ranked.len() >= 2 * self.n.max(512) {
                 part.keep(self.n);
@@ -157,7 +159,9 @@ mod tests {
         for id in 0..requests {
             let (category, model) = ("code".to_owned(), "small".to_owned());
             let (kept, answer_kept) = (true, false);
-            let mut request = Comparable { id, category, model, output: 10, kept, answer_kept, judged: None };
+            let (judged, judged_otherwise) = (None, false);
+            let mut request =
+                Comparable { id, category, model, output: 10, kept, answer_kept, judged, judged_otherwise };
             change(id, &mut request);
             planner.offer(request);
         }

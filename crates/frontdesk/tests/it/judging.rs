@@ -173,6 +173,7 @@ fn another_judge_or_more_requests_ask_for_the_rest() {
     home.upstream.script("large", ["the answer", "A", "B"].map(Reply::answer));
     let other = command::run(&home.path("."), "judge --judge large -n 1", "");
     assert!(other.code == 0 && other.out.contains("`large` judged its own answers"), "{other:?}");
+    assert!(other.err.contains("1 of them were judged otherwise before"), "{other:?}");
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Comparable {
     pub answer_kept: bool,
     /// What the judge in question said of it beside the baseline in question, in both orders, where it was asked.
     pub judged: Option<[Option<f64>; 2]>,
+    /// Whether another judge, or this one beside another baseline, was asked instead.
+    pub judged_otherwise: bool,
 }
 
 /// The texts of a request.
@@ -34,9 +36,9 @@ pub struct Conversation {
 
 /// The texts are not read for this, only whether they are there.
 const COMPARABLE: &str = "SELECT requests.id, requests.category, requests.model, output_tokens,
-    prompt IS NOT NULL AS kept, answer IS NOT NULL AS answer_kept, judgements.id IS NOT NULL AS judged, first, second
-    FROM requests LEFT JOIN texts ON texts.id = requests.id
-    LEFT JOIN judgements ON judgements.id = requests.id AND judge = ?3 AND judgements.baseline = ?4
+    prompt IS NOT NULL AS kept, answer IS NOT NULL AS answer_kept, judgements.id IS NOT NULL AS judged,
+    judge = ?3 AND judgements.baseline = ?4 AS so, first, second FROM requests
+    LEFT JOIN texts ON texts.id = requests.id LEFT JOIN judgements ON judgements.id = requests.id
     WHERE requests.id >= ?1 AND router = ?2 AND requests.category IS NOT NULL AND decided_by <> 'override'
     AND requests.model IS NOT NULL AND status < 400 AND error IS NULL ORDER BY requests.id";
 const CONVERSATION: &str = "SELECT prompt, answer FROM texts WHERE id = ?1 AND prompt IS NOT NULL";
@@ -74,7 +76,8 @@ impl Reader {
 }
 
 fn comparable(row: &Row<'_>) -> rusqlite::Result<Comparable> {
-    let judged: bool = row.get("judged")?;
+    let (judged, so): (bool, Option<bool>) = (row.get("judged")?, row.get("so")?);
+    let so = so == Some(true);
     let verdicts = [row.get("first")?, row.get("second")?];
     Ok(Comparable {
         id: u128::from_be_bytes(row.get("id")?),
@@ -83,7 +86,8 @@ fn comparable(row: &Row<'_>) -> rusqlite::Result<Comparable> {
         output: row.get::<_, i64>("output_tokens")?.unsigned_abs(),
         kept: row.get("kept")?,
         answer_kept: row.get("answer_kept")?,
-        judged: judged.then_some(verdicts),
+        judged: so.then_some(verdicts),
+        judged_otherwise: judged && !so,
     })
 }
 
@@ -141,7 +145,10 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.id >> 80).collect::<Vec<_>>(), [1, 2]);
         assert_eq!((rows[0].kept, rows[0].answer_kept, rows[0].judged), (true, true, Some([Some(1.0), None])));
         assert_eq!((rows[1].kept, rows[1].answer_kept, rows[1].judged), (false, false, None));
-        assert_eq!((read(["other", "large"])[0].judged, read(["judge", "small"])[0].judged), (None, None));
+        for names in [["other", "large"], ["judge", "small"]] {
+            assert_eq!((read(names)[0].judged, read(names)[0].judged_otherwise), (None, true));
+        }
+        assert!(!rows[0].judged_otherwise && !rows[1].judged_otherwise);
         let kept = Conversation { prompt: "[1]".into(), answer: Some("hello".into()) };
         assert_eq!((reader.conversation(1 << 80).unwrap(), reader.conversation(2 << 80).unwrap()), (Some(kept), None));
     }

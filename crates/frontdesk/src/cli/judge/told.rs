@@ -83,7 +83,8 @@ impl Summary<'_> {
         if earlier > 0 {
             text.push_str(&format!(", and {earlier} earlier"));
         }
-        text.push('.');
+        let all: u64 = plan.requests.values().sum();
+        text.push_str(&format!(", of {all} that were answered by other models."));
         if self.drawn == 0 {
             text.push_str(&format!(" Nothing was asked: -n above {} compares more.", self.asked_for));
         }
@@ -117,7 +118,7 @@ impl Summary<'_> {
         );
         if self.quality.covered < 1.0 {
             let open = 100.0 * (1.0 - self.quality.covered);
-            text.push_str(&format!(" {open:.1} % of them are in categories without a comparison."));
+            text.push_str(&format!("\n{open:.1} % of them are in categories without a comparison."));
         }
         Some(text)
     }
@@ -128,7 +129,7 @@ impl Summary<'_> {
             return "The judge never preferred either answer.".to_owned();
         };
         let fair = if low <= 0.5 && 0.5 <= high {
-            "no more than chance would"
+            "that is within chance"
         } else if share > 0.5 {
             "it favours the first, which both orders undo at the price of more ties"
         } else {
@@ -146,18 +147,32 @@ impl Summary<'_> {
     fn advice(&self) -> Vec<String> {
         let (left_out, facts) = (&self.plan.left_out, &self.outcome.facts);
         let mut text = Vec::new();
-        let mut say = |number: u64, what: &str| {
-            if number > 0 {
-                text.push(format!("{number} {what}"));
+        let mut list = |what: &str, parts: &[(u64, &str)]| {
+            let parts = parts.iter().filter(|(number, _)| *number > 0);
+            let parts: Vec<String> = parts.map(|(number, what)| format!("{number} {what}")).collect();
+            if !parts.is_empty() {
+                text.push(format!("{what}: {}.", parts.join(", ")));
             }
         };
-        say(left_out.route_is_baseline, "answered requests were left out because the baseline itself answered them.");
-        say(left_out.prompt_not_kept, "were left out because their prompt is not kept.");
-        say(left_out.model_gone, "were left out because their model is not in the configuration any more.");
-        say(facts.same, "pairs of answers were the same text and tie without being judged.");
-        say(facts.cut, "answers were as long as --max-tokens lets them be, and probably cut.");
+        list(
+            "Left out",
+            &[
+                (left_out.route_is_baseline, "that the baseline itself answered"),
+                (left_out.prompt_not_kept, "whose prompt is not kept"),
+                (left_out.model_gone, "whose model is gone from the configuration"),
+            ],
+        );
+        list(
+            "Of the answers",
+            &[
+                (facts.stored, "were kept ones"),
+                (facts.asked, "were asked for"),
+                (facts.cut, "are as long as --max-tokens allows and probably cut"),
+                (2 * facts.same, "are the same as the other and tie unjudged"),
+            ],
+        );
         for (why, number) in &self.outcome.failures {
-            text.push(format!("{number} could not be compared: {why}."));
+            text.push(format!("Not compared: {number}, because {why}."));
         }
         let its_own = |model: &str| model == self.judge;
         if its_own(self.baseline) || self.outcome.judgements.iter().any(|row| its_own(&row.model)) {
@@ -172,16 +187,16 @@ impl Summary<'_> {
         let position = &self.position;
         if position.is_nonsense() {
             return Some(format!(
-                "`{}` is no judge: {} of its {} answers were not one of A, B, tie. Name a stronger model with --judge; of one \
-                 that thinks before it answers, say so in its capabilities = [\"reasoning\"], so that it gets the room.",
+                "`{}` is no judge: {} of its {} answers were not one of A, B, tie. Name a stronger model with --judge; if it \
+                 thinks\nbefore it answers, say so in its capabilities = [\"reasoning\"], which gives it the room.",
                 self.judge, position.nonsense, position.verdicts
             ));
         }
         let spent = usd(self.outcome.spent);
         match self.outcome.stopped? {
             Stop::Budget => Some(format!(
-                "Stopped at {spent} because another comparison could have cost more than is left of {}: the same command goes \
-                 on, --budget gives it more, and --max-tokens bounds what an answer may cost.",
+                "Stopped at {spent}, because another comparison could have cost more than is left of {}: the same command \
+                 goes on,\n--budget gives it more, and --max-tokens bounds what an answer may cost.",
                 usd(self.budget)
             )),
             Stop::Interrupted => Some("Interrupted: the same command goes on where it stopped.".to_owned()),
@@ -206,12 +221,17 @@ pub(super) fn begin(drawn: &[Candidate], router: &Router, [judge, baseline]: [&s
         stored if stored == drawn.len() => "the routes' answers are kept ones".to_owned(),
         stored => format!("{stored} of the routes' answers are kept ones"),
     };
-    format!(
+    let mut text = format!(
         "{} requests of `{}` ({}) beside `{baseline}`, judged by `{judge}`; {answers}; at most ${budget:.2}",
         drawn.len(),
         router.name,
         parts.join(", ")
-    )
+    );
+    let again = drawn.iter().filter(|candidate| candidate.again).count();
+    if again > 0 {
+        text.push_str(&format!("\n{again} of them were judged otherwise before; the new judgements take their place"));
+    }
+    text
 }
 
 /// Why there is nothing to compare.
@@ -279,3 +299,7 @@ fn interval(share: Option<Share>) -> String {
 fn usd(amount: NanoUsd) -> String {
     format!("${:.4}", amount.as_usd())
 }
+
+#[cfg(test)]
+#[path = "told_tests.rs"]
+mod tests;
