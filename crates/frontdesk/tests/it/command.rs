@@ -31,10 +31,16 @@ impl Said {
     }
 }
 
-/// Starts a command in a folder, its arguments parted by single spaces.
-pub(crate) fn start(folder: &Path, arguments: &str) -> Child {
+/// A command in a folder, its arguments parted by single spaces. The key that starter files name is set.
+pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
-    command.args(arguments.split(' ')).current_dir(folder);
+    command.args(arguments.split(' ')).current_dir(folder).env("CHEAPESTINFERENCE_API_KEY", "s3cret");
+    command
+}
+
+/// Starts one.
+pub(crate) fn start(folder: &Path, arguments: &str) -> Child {
+    let mut command = command(folder, arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
