@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ledger::{Conversation, Judgement};
 use proof::pairwise::{Question, most_input_tokens, question, read_verdict};
-use routing::{Capability, Model, NanoUsd, Price, Prompt, Usage, cost, prompt::estimate_tokens};
+use routing::{Capability, Model, NanoUsd, Price, Prompt, Role, Usage, cost, prompt::estimate_tokens};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -100,6 +100,9 @@ impl<'a> Bench<'a> {
         let prompt = prompt.map_err(|invalid| format!("the kept prompt is damaged: {invalid}"))?;
         if prompt.needs.images {
             return Err("the request has images, which the judge would not see".into());
+        }
+        if prompt.turns.iter().any(|turn| turn.calls_tools || turn.role == Role::Tool) {
+            return Err("the request goes on from calls of tools, which are not kept".into());
         }
         let most = self.most(&candidate, &prompt, body.len());
         Ok(Ready { most, candidate, conversation, body })

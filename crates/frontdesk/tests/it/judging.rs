@@ -211,6 +211,32 @@ fn failures_are_told_apart_and_those_that_hit_all_stop_it() {
 }
 
 #[test]
+fn what_a_judge_cannot_judge_is_left_and_told() {
+    let price = "price = { input = 1.0, output = 2.0 }";
+    let seeing = format!("{price}\ncapabilities = [\"vision\", \"tools\"]");
+    let home = home("prompts", &[(price, &seeing)]);
+    home.upstream.script("judge", [Reply::answer("tie")]);
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}});
+    let called = json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let daemon = home.start();
+    for messages in [
+        json!([{"role": "user", "content": [{"type": "text", "text": SECRET}, image]}]),
+        json!([{"role": "user", "content": SECRET}, {"role": "assistant", "tool_calls": [called]},
+            {"role": "tool", "tool_call_id": "1", "content": "3"}]),
+        json!([{"role": "user", "content": SECRET}]),
+    ] {
+        let body = json!({"model": "auto", "messages": messages}).to_string();
+        assert_eq!(daemon.send(&chat("", &body)).answer().status, 200);
+    }
+    daemon.signal("TERM");
+    daemon.end();
+    let told = judge(&home, "--json").json();
+    assert_eq!((&told["compared"], &told["failed"]), (&json!(1), &json!(2)), "{told}");
+    assert_eq!(told["failures"]["the request has images, which the judge would not see"], 1);
+    assert_eq!(told["failures"]["the request goes on from calls of tools, which are not kept"], 1);
+}
+
+#[test]
 fn an_interrupt_lets_what_runs_end_and_the_same_command_goes_on() {
     let home = home("prompts", &[]);
     home.upstream.script("judge", [Reply::later(Reply::answer("tie"))]);
