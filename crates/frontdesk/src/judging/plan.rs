@@ -31,6 +31,8 @@ pub(crate) struct Candidate {
 pub(crate) struct LeftOut {
     /// The model that answered is the baseline itself.
     pub(crate) route_is_baseline: u64,
+    /// Tools were offered with them, which are not kept: without them no model would answer as it did.
+    pub(crate) tools_offered: u64,
     /// Their prompt is not kept.
     pub(crate) prompt_not_kept: u64,
     /// The model that answered is not in the configuration any more, and the answer is not kept.
@@ -100,7 +102,9 @@ impl<'a> Planner<'a> {
             return;
         }
         let stored = request.answer_kept && request.output < self.max_tokens;
-        if !request.kept {
+        if request.tools == Some(true) {
+            left_out.tools_offered += 1;
+        } else if !request.kept {
             left_out.prompt_not_kept += 1;
         } else if !stored && !self.models.contains(&*request.model) {
             left_out.model_gone += 1;
@@ -159,9 +163,9 @@ mod tests {
         for id in 0..requests {
             let (category, model) = ("code".to_owned(), "small".to_owned());
             let (kept, answer_kept) = (true, false);
-            let (judged, judged_otherwise) = (None, false);
+            let (tools, judged, judged_otherwise) = (None, None, false);
             let mut request =
-                Comparable { id, category, model, output: 10, kept, answer_kept, judged, judged_otherwise };
+                Comparable { id, category, model, output: 10, tools, kept, answer_kept, judged, judged_otherwise };
             change(id, &mut request);
             planner.offer(request);
         }
@@ -203,16 +207,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_is_counted() {
-        let plan = plan(100, 8, |id, request| match id {
+        let plan = plan(100, 9, |id, request| match id {
             0 | 1 => request.model = "large".into(),
             2 => request.kept = false,
             3 => request.model = "gone".into(),
             4 => (request.model, request.answer_kept) = ("gone".into(), true),
             5 => (request.answer_kept, request.output) = (true, 100),
+            8 => request.tools = Some(true),
             _ => {}
         });
-        assert_eq!(plan.left_out, LeftOut { route_is_baseline: 2, prompt_not_kept: 1, model_gone: 1 });
-        assert_eq!((ids(&plan), plan.requests["code"]), (BTreeSet::from([4, 5, 6, 7]), 6));
+        assert_eq!(
+            plan.left_out,
+            LeftOut { route_is_baseline: 2, tools_offered: 1, prompt_not_kept: 1, model_gone: 1 }
+        );
+        assert_eq!((ids(&plan), plan.requests["code"]), (BTreeSet::from([4, 5, 6, 7]), 7));
         let stored: BTreeSet<_> = plan.drawn.iter().filter(|drawn| drawn.stored).map(|drawn| drawn.id).collect();
         // An answer as long as may be asked for would stand beside one that is cut.
         assert_eq!(stored, BTreeSet::from([4]));

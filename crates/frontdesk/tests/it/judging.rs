@@ -228,9 +228,13 @@ fn what_a_judge_cannot_judge_is_left_and_told() {
         let body = json!({"model": "auto", "messages": messages}).to_string();
         assert_eq!(daemon.send(&chat("", &body)).answer().status, 200);
     }
+    let tool = json!({"type": "function", "function": {"name": "f"}});
+    let offering = json!({"model": "auto", "tools": [tool], "messages": [{"role": "user", "content": SECRET}]});
+    assert_eq!(daemon.send(&chat("", &offering.to_string())).answer().status, 200);
     daemon.signal("TERM");
     daemon.end();
     let told = judge(&home, "--json").json();
+    assert_eq!(told["left_out"]["tools_offered"], 1);
     assert_eq!((&told["compared"], &told["failed"]), (&json!(1), &json!(2)), "{told}");
     assert_eq!(told["failures"]["the request has images, which the judge would not see"], 1);
     assert_eq!(told["failures"]["the request goes on from calls of tools, which are not kept"], 1);

@@ -15,6 +15,8 @@ pub struct Comparable {
     pub model: String,
     /// Output tokens of all attempts.
     pub output: u64,
+    /// Whether tools were offered with it; `None`: the row is from before that was written down.
+    pub tools: Option<bool>,
     /// Whether its prompt is kept.
     pub kept: bool,
     /// Whether its answer is kept.
@@ -35,7 +37,7 @@ pub struct Conversation {
 }
 
 /// The texts are not read for this, only whether they are there.
-const COMPARABLE: &str = "SELECT requests.id, requests.category, requests.model, output_tokens,
+const COMPARABLE: &str = "SELECT requests.id, requests.category, requests.model, output_tokens, tools,
     prompt IS NOT NULL AS kept, answer IS NOT NULL AS answer_kept, judgements.id IS NOT NULL AS judged,
     judge = ?3 AND judgements.baseline = ?4 AS so, first, second FROM requests
     LEFT JOIN texts ON texts.id = requests.id LEFT JOIN judgements ON judgements.id = requests.id
@@ -84,6 +86,7 @@ fn comparable(row: &Row<'_>) -> rusqlite::Result<Comparable> {
         category: row.get("category")?,
         model: row.get("model")?,
         output: row.get::<_, i64>("output_tokens")?.unsigned_abs(),
+        tools: row.get("tools")?,
         kept: row.get("kept")?,
         answer_kept: row.get("answer_kept")?,
         judged: so.then_some(verdicts),
@@ -105,6 +108,7 @@ mod tests {
             decided_by: Some(DecidedBy::Embedded),
             model: Some(model.into()),
             status: 200,
+            tools: id == 2,
             ..Record::default()
         };
         let text = prompt.map(|prompt| Text { prompt: Some(prompt.into()), answer: answer.map(Into::into) });
@@ -143,6 +147,7 @@ mod tests {
         };
         let rows = read(["judge", "large"]);
         assert_eq!(rows.iter().map(|row| row.id >> 80).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(rows.iter().map(|row| row.tools).collect::<Vec<_>>(), [Some(false), Some(true)]);
         assert_eq!((rows[0].kept, rows[0].answer_kept, rows[0].judged), (true, true, Some([Some(1.0), None])));
         assert_eq!((rows[1].kept, rows[1].answer_kept, rows[1].judged), (false, false, None));
         for names in [["other", "large"], ["judge", "small"]] {

@@ -158,6 +158,7 @@ impl Summary<'_> {
             "Left out",
             &[
                 (left_out.route_is_baseline, "that the baseline itself answered"),
+                (left_out.tools_offered, "with tools, which are not kept"),
                 (left_out.prompt_not_kept, "whose prompt is not kept"),
                 (left_out.model_gone, "whose model is gone from the configuration"),
             ],
@@ -248,6 +249,12 @@ pub(super) fn nothing(plan: &Plan, router: &Router, config: &Config, file: &Path
         return format!(
             "all {number} requests that `{name}` routed{when} were answered by its baseline, so there is nothing to compare: \
              give its categories other models in {file} first"
+        );
+    }
+    if left_out.tools_offered == elsewhere {
+        return format!(
+            "all {elsewhere} requests that went elsewhere{when} offered tools, which are not kept, so that they cannot be \
+             answered again"
         );
     }
     if left_out.model_gone > 0 {
