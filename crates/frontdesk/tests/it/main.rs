@@ -30,6 +30,7 @@ mod headers;
 mod admin;
 mod judge;
 mod judging;
+mod start_here;
 mod loops;
 mod speculate;
 mod shadow;
