@@ -42,13 +42,14 @@ async fn serve(config: Config, path: Option<&Path>) -> anyhow::Result<()> {
         let _first = app.traces.set(traces);
     }
     let listener = TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))?;
+    // Before anybody can know that it runs: a signal that nothing waits for ends the process at once.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tracing::info!(address = %listener.local_addr()?, "listening");
     let stop = CancellationToken::new();
-    let mut terminate = signal(SignalKind::terminate())?;
     let stopping = async {
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: running requests may end");
         stop.cancel();
