@@ -13,7 +13,7 @@ mod marks;
 
 pub use marks::Marks;
 pub use read::{
-    Comparable, Conversation, Feedbacked, Judgement, Kept, Labelled, Origin, Reader, Routed, Served, Shadowed,
+    Comparable, Conversation, Feedbacked, Judgement, Kept, Labelled, Origin, Reader, Replayed, Routed, Served, Shadowed,
     served_since,
 };
 pub use rollup::CellKey;

@@ -4,11 +4,13 @@ mod texts;
 mod period;
 mod marks;
 mod comparable;
+mod replay;
 
 pub use comparable::{Comparable, Conversation};
 pub use marks::{Feedbacked, Judgement, Labelled, Shadowed};
 pub use period::Origin;
 pub(crate) use period::facts_between;
+pub use replay::Replayed;
 pub use texts::{Kept, Routed};
 
 use std::path::Path;
