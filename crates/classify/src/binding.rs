@@ -43,6 +43,12 @@ impl Bound {
         Self { encoder, ..self }
     }
 
+    /// Whether both say the same of every prompt, where their routers have the same categories.
+    #[must_use]
+    pub fn same_weights(&self, other: &Self) -> bool {
+        self.encoder == other.encoder && (Arc::ptr_eq(&self.model, &other.model) || self.model == other.model)
+    }
+
     /// Whether there is a second stage.
     #[must_use]
     pub fn has_encoder(&self) -> bool {

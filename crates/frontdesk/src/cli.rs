@@ -59,8 +59,8 @@ enum Command {
     Label(label::Label),
     /// Have a model compare the routes' answers with the baseline's.
     Judge(judge::Judge),
-    /// Reckon what a workload would take and cost, without sending anything.
-    Simulate(simulate::Simulate),
+    /// Reckon what requests would take and cost under a configuration, without sending anything.
+    Simulate(Box<simulate::Simulate>),
 }
 
 /// Where the configuration is, for commands that can do without.

@@ -10,7 +10,6 @@ pub mod answer;
 mod simulated;
 mod visitors;
 pub mod run;
-pub mod reckon;
 pub mod outcome;
 
 pub use outcome::Outcome;

@@ -7,3 +7,5 @@ pub mod share;
 pub mod quality;
 pub mod pairwise;
 pub mod purse;
+pub mod comparison;
+pub mod simulation;

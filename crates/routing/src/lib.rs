@@ -18,7 +18,6 @@ pub mod backoff;
 pub mod breaker;
 pub mod share;
 pub mod record;
-pub mod savings;
 pub mod tally;
 
 pub use attempt::{Attempt, Fault, Next, Outcome, Policy, next};
@@ -31,7 +30,6 @@ pub use money::{NanoUsd, Price, Usage, cost};
 pub use prompt::{Needs, Prompt, Role, Turn};
 pub use record::Record;
 pub use rule::{Rule, Then, When};
-pub use savings::{Comparison, Pair, Spent, compare};
 pub use session::Sticky;
 pub use table::{Capability, Category, Classifying, Kind, Model, Profile, Router, Session, Table};
 pub use tally::{Band, Tally};

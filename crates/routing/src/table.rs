@@ -102,6 +102,17 @@ pub struct Profile {
     pub first_token: Duration,
     /// Output tokens a second after the first; above zero.
     pub tokens_per_second: f64,
+    /// Requests that it answers at the same time, others wait; `None`: any number.
+    pub concurrent: Option<u32>,
+}
+
+impl Profile {
+    /// How long an answer of so many tokens takes at this speed, milliseconds: the first token, then one after another.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count of tokens")]
+    pub fn answer_ms(&self, tokens: u64) -> f64 {
+        self.first_token.as_secs_f64() * 1e3 + tokens as f64 / self.tokens_per_second * 1e3
+    }
 }
 
 /// A routing policy.

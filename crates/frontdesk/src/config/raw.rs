@@ -156,6 +156,8 @@ section!(
         first_token: At<String>,
         /// After the first. Default 50.
         tokens_per_second: At<f64>,
+        /// Requests that it answers at the same time; in a simulation, others wait. Default: any number.
+        concurrent: At<u32>,
     }
 );
 section!(

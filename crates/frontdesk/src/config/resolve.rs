@@ -291,5 +291,14 @@ fn profile(written: &raw::Profile, report: &mut Report<'_>) -> Profile {
     if let Some(place) = speed.filter(|_| !(tokens_per_second > 0.0 && tokens_per_second.is_finite())) {
         report.at(place, "`tokens_per_second` must be above zero", "write for example 60");
     }
-    Profile { first_token: duration(&written.first_token, Duration::from_secs(1), report), tokens_per_second }
+    let concurrent = written.concurrent.as_ref().map(|concurrent| *concurrent.as_ref());
+    if let (Some(place), Some(0)) = (&written.concurrent, concurrent) {
+        report.at(
+            place,
+            "`concurrent` must be above zero",
+            "write how many requests it answers at once, or leave it out",
+        );
+    }
+    let first_token = duration(&written.first_token, Duration::from_secs(1), report);
+    Profile { first_token, tokens_per_second, concurrent }
 }

@@ -1,5 +1,8 @@
 //! The guide that the demonstration follows: its mix of requests, and the figures it gives for them.
 
+use proof::comparison::Comparison;
+use serde_json::{Value, json};
+
 /// A category of the guide's workload.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
@@ -37,4 +40,22 @@ pub fn mean_ms() -> f64 {
 #[must_use]
 pub fn latency_ms(category: &str) -> Option<f64> {
     MIX.iter().find(|share| share.category == category).map(|share| share.latency_ms)
+}
+
+/// Where a category stands in the guide; others behind.
+#[must_use]
+pub fn place(category: &str) -> usize {
+    MIX.iter().position(|share| share.category == category).unwrap_or(MIX.len())
+}
+
+/// A comparison for machines, with what the guide says of each category.
+#[must_use]
+pub fn beside(comparison: &Comparison) -> Value {
+    let mut shown = serde_json::to_value(comparison.shown()).unwrap_or_default();
+    for (name, category) in shown.get_mut("per_category").and_then(Value::as_object_mut).into_iter().flatten() {
+        if let Some(fields) = category.as_object_mut() {
+            fields.insert("guide_latency_ms".into(), json!(latency_ms(name)));
+        }
+    }
+    shown
 }

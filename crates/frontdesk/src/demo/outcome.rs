@@ -1,9 +1,8 @@
-//! What a demonstration or a simulation of the guide's workload came to, for people and for machines.
+//! What a demonstration of the guide's workload came to, for people and for machines.
 
 use comfy_table::{CellAlignment, Table, presets};
-use routing::Comparison;
-use routing::savings::{Sides, Total};
-use serde_json::{Map, Value, json};
+use proof::comparison::{Comparison, Sides, Sums};
+use serde_json::{Value, json};
 
 use super::guide;
 
@@ -12,8 +11,8 @@ use super::guide;
 pub struct Outcome {
     /// Requests of the workload.
     pub requests: usize,
-    /// How much time was compressed; `None`: nothing was sent, the figures are reckoned from profiles.
-    pub speedup: Option<f64>,
+    /// How much time was compressed.
+    pub speedup: f64,
     /// The model that everything is compared with.
     pub baseline: String,
     /// Decided by the embedded classifier.
@@ -31,7 +30,7 @@ impl Outcome {
     /// For machines. Latencies are milliseconds of model time, savings shares of the baseline.
     #[must_use]
     pub fn json(&self) -> Value {
-        let mut all = comparison(self.main());
+        let mut all = guide::beside(self.main());
         if let Some(fields) = all.as_object_mut() {
             fields.insert("simulated".into(), true.into());
             fields.insert("requests".into(), self.requests.into());
@@ -39,7 +38,7 @@ impl Outcome {
             fields.insert("classifier".into(), if self.judged.is_some() { "llm" } else { "embedded" }.into());
             fields.insert("baseline".into(), self.baseline.clone().into());
             if self.judged.is_some() {
-                fields.insert("embedded".into(), comparison(&self.routed));
+                fields.insert("embedded".into(), guide::beside(&self.routed));
             }
         }
         all
@@ -57,7 +56,7 @@ impl Outcome {
         }
         table.set_header(head);
         for (name, sides) in ordered(self.main()) {
-            let embedded = self.routed.per_category.get(name).copied().unwrap_or_default();
+            let embedded = self.routed.per_category.get(name).cloned().unwrap_or_default();
             table.add_row(self.row(name, guide::latency_ms(name), sides, &embedded));
         }
         let (overall, embedded) = (&self.main().overall, &self.routed.overall);
@@ -72,31 +71,25 @@ impl Outcome {
         let mut row = vec![
             name.to_owned(),
             sides.routed.requests.to_string(),
-            seconds(sides.routed.mean_latency_ms),
+            seconds(sides.routed.mean_latency_ms()),
             says.map_or_else(|| "-".to_owned(), seconds),
-            seconds(sides.baseline.mean_latency_ms),
+            seconds(sides.baseline.mean_latency_ms()),
             dollars(&sides.routed),
             dollars(&sides.baseline),
         ];
         if self.judged.is_some() {
-            row.extend([seconds(embedded.routed.mean_latency_ms), dollars(&embedded.routed)]);
+            row.extend([seconds(embedded.routed.mean_latency_ms()), dollars(&embedded.routed)]);
         }
         row
     }
 
     fn headline(&self) -> String {
         let (input, output) = (guide::INPUT_TOKENS, guide::OUTPUT_TOKENS);
-        let requests = self.requests;
-        match self.speedup {
-            Some(speedup) => format!(
-                "{requests} requests of the guide's mix, {input} tokens in and {output} out, went over HTTP through the \
-                 gateway.\nThe models are simulated at the guide's speeds; times are model time, measured × {speedup}."
-            ),
-            None => format!(
-                "{requests} requests of the guide's mix, {input} tokens in and {output} out, reckoned from the models' \
-                 profiles and prices.\nNothing was sent."
-            ),
-        }
+        let (requests, speedup) = (self.requests, self.speedup);
+        format!(
+            "{requests} requests of the guide's mix, {input} tokens in and {output} out, went over HTTP through the \
+             gateway.\nThe models are simulated at the guide's speeds; times are model time, measured × {speedup}."
+        )
     }
 
     fn conclusion(&self) -> String {
@@ -114,7 +107,7 @@ impl Outcome {
             main.known,
         );
         if self.judged.is_some() {
-            let slower = main.overall.routed.mean_latency_ms - self.routed.overall.routed.mean_latency_ms;
+            let slower = main.overall.routed.mean_latency_ms() - self.routed.overall.routed.mean_latency_ms();
             text.push_str(&format!(
                 "\nAsking a model takes {} a request longer than the embedded classifier. The simulated judge is always \
                  right.",
@@ -127,9 +120,8 @@ impl Outcome {
 
 /// The guide's order, others behind.
 fn ordered(comparison: &Comparison) -> Vec<(&String, &Sides)> {
-    let place = |name: &str| guide::MIX.iter().position(|share| share.category == name).unwrap_or(guide::MIX.len());
     let mut all: Vec<_> = comparison.per_category.iter().collect();
-    all.sort_by_key(|(name, _)| place(name));
+    all.sort_by_key(|(name, _)| guide::place(name));
     all
 }
 
@@ -137,36 +129,6 @@ fn seconds(milliseconds: f64) -> String {
     format!("{:.2} s", milliseconds / 1e3)
 }
 
-fn dollars(total: &Total) -> String {
-    format!("${:.4}", total.cost.as_usd())
-}
-
-fn total(total: &Total) -> Map<String, Value> {
-    let figures = json!({
-        "requests": total.requests,
-        "mean_latency_ms": total.mean_latency_ms,
-        "cost_usd": total.cost.as_usd(),
-        "cost_nano_usd": total.cost.0,
-    });
-    figures.as_object().cloned().unwrap_or_default()
-}
-
-fn comparison(comparison: &Comparison) -> Value {
-    let per_category: Map<String, Value> = comparison
-        .per_category
-        .iter()
-        .map(|(name, sides)| {
-            let mut figures = total(&sides.routed);
-            figures.insert("baseline".into(), total(&sides.baseline).into());
-            figures.insert("guide_latency_ms".into(), json!(guide::latency_ms(name)));
-            (name.clone(), figures.into())
-        })
-        .collect();
-    let (overall, savings) = (&comparison.overall, comparison.overall.savings());
-    json!({
-        "per_category": per_category,
-        "overall": {"routed": total(&overall.routed), "baseline": total(&overall.baseline)},
-        "savings": {"latency": savings.latency, "cost": savings.cost},
-        "as_meant": {"right": comparison.as_meant, "of": comparison.known},
-    })
+fn dollars(sums: &Sums) -> String {
+    format!("${:.4}", sums.cost.as_usd())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 use ledger::{Ledger, Options, Served};
-use routing::{NanoUsd, Pair, Spent, compare};
+use proof::comparison::{Comparison, Spent};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -153,18 +153,12 @@ impl Demo {
             bail!("the ledger could not be written");
         }
         let rows = Rows::read(ledger)?;
-        let routed = compare(&rows.pairs("routed", items.len(), self.speedup)?);
+        let routed = rows.compared("routed", items.len(), self.speedup)?;
         let judged = match self.kind {
             Kind::Embedded => None,
-            Kind::Llm => Some(compare(&rows.pairs("judged", items.len(), self.speedup)?)),
+            Kind::Llm => Some(rows.compared("judged", items.len(), self.speedup)?),
         };
-        Ok(Outcome {
-            requests: items.len(),
-            speedup: Some(self.speedup),
-            baseline: running.baseline.clone(),
-            routed,
-            judged,
-        })
+        Ok(Outcome { requests: items.len(), speedup: self.speedup, baseline: running.baseline.clone(), routed, judged })
     }
 
     /// How many visitors there are at once: few where answers are fast, so that the machine does not slow them down.
@@ -191,21 +185,18 @@ impl Rows {
     }
 
     /// Each request of a part beside the same one on the baseline.
-    fn pairs(&self, part: &str, requests: usize, speedup: f64) -> anyhow::Result<Vec<Pair>> {
+    fn compared(&self, part: &str, requests: usize, speedup: f64) -> anyhow::Result<Comparison> {
         let row = |part: &str, number: usize| {
             let row = self.0.get(&(part.to_owned(), number));
             row.with_context(|| format!("request {number} of the part `{part}` is not in the ledger"))
         };
-        let pair = |number| {
+        let mut compared = Comparison::default();
+        for number in 0..requests {
             let (routed, baseline) = (row(part, number)?, row("baseline", number)?);
-            Ok(Pair {
-                category: routed.category.clone().unwrap_or_default(),
-                meant: field(routed, "meant"),
-                routed: spent(routed, speedup),
-                baseline: spent(baseline, speedup),
-            })
-        };
-        (0..requests).map(pair).collect()
+            let (category, meant) = (routed.category.as_deref().unwrap_or_default(), field(routed, "meant"));
+            compared.add(category, meant.as_deref(), &spent(routed, speedup), &spent(baseline, speedup));
+        }
+        Ok(compared)
     }
 }
 
@@ -220,8 +211,19 @@ fn field(row: &Served, name: &str) -> Option<String> {
 }
 
 /// In model time.
-#[expect(clippy::cast_precision_loss, reason = "microseconds of a demonstration")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "microseconds of a demonstration"
+)]
 fn spent(row: &Served, speedup: f64) -> Spent {
-    let cost: NanoUsd = row.cost + row.classifier_cost;
-    Spent { latency_ms: row.total_us as f64 / 1e3 * speedup, cost }
+    Spent {
+        latency_us: (row.total_us as f64 * speedup).round() as u64,
+        waited_us: 0,
+        cost: row.cost + row.classifier_cost,
+        input: row.usage.input,
+        output: row.usage.output,
+        unpriced: false,
+    }
 }

@@ -25,6 +25,7 @@ mod anthropic;
 mod ledger_rows;
 mod feedback;
 mod labelling;
+mod simulate;
 mod costs;
 mod headers;
 mod admin;
