@@ -291,7 +291,8 @@ mod tests {
         let shown = compared.shown();
         let simple = &shown.per_category["simple"].routed;
         assert_eq!((simple.requests, simple.mean_latency_ms, simple.cost_nano_usd), (2, 1_500.0, 50));
-        assert_eq!(simple.latency_ms, Spread { p50: 1_000.0, p95: 2_000.0, p99: 2_000.0 });
+        let alike = &shown.per_category["simple"].baseline;
+        assert_eq!(alike.latency_ms, Spread { p50: 4_000.0, p95: 4_000.0, p99: 4_000.0 });
         assert_eq!(shown.overall.baseline.cost_nano_usd, 500);
         assert_eq!(shown.as_meant, AsMeant { right: 2, of: 3 });
         let Savings { latency, cost } = shown.savings;

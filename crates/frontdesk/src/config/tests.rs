@@ -79,6 +79,7 @@ timeouts = { idle = "soon", conect = "1s" }
 provider = "q"
 price = { input = -1 }
 capabilities = ["tool"]
+profile = { concurrent = 0 }
 [routers.auto]
 default = "genral"
 fallback = ["b"]
@@ -100,12 +101,13 @@ then = { }
         "10: there is no provider `q`",
         "11: a price must be zero or more",
         "12: there is no capability `tool` (did you mean `tools`?)",
-        "14: the router has no category `genral` (did you mean `general`?)",
-        "15: there is no model `b` (did you mean `a`?)",
-        "16: this classifier needs a `model`",
-        "16: `min_confidence` must be between 0 and 1",
-        "17: a rule leads to one category or one model",
-        "20: category `general` has no model and the router no fallback",
+        "13: `concurrent` must be above zero",
+        "15: the router has no category `genral` (did you mean `general`?)",
+        "16: there is no model `b` (did you mean `a`?)",
+        "17: this classifier needs a `model`",
+        "17: `min_confidence` must be between 0 and 1",
+        "18: a rule leads to one category or one model",
+        "21: category `general` has no model and the router no fallback",
     ];
     for expected in expected {
         assert!(told.iter().any(|told| told.starts_with(expected)), "{expected} is missing in {told:#?}");
