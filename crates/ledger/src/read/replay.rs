@@ -26,6 +26,8 @@ pub struct Replayed<'a> {
     pub model: &'a str,
     /// Whether its client got its whole answer.
     pub answered: bool,
+    /// Whether tools were offered; `None`: the row is from before that was written down.
+    pub tools: Option<bool>,
     /// Tokens of all attempts.
     pub usage: Usage,
     /// Cost of all attempts and of the model that was asked for the category.
@@ -56,11 +58,9 @@ impl Reader {
         prompts: bool,
         each: &mut dyn FnMut(Replayed<'_>),
     ) -> rusqlite::Result<()> {
-        let sql = if prompts {
-            format!("SELECT {COLUMNS}, prompt FROM requests LEFT JOIN texts USING (id) WHERE {OF_ROUTER}")
-        } else {
-            format!("SELECT {COLUMNS}, NULL FROM requests WHERE {OF_ROUTER}")
-        };
+        let tools = if self.version < crate::schema::WITH_TOOLS { "NULL" } else { "tools" };
+        let (prompt, texts) = if prompts { ("prompt", "LEFT JOIN texts USING (id)") } else { ("NULL", "") };
+        let sql = format!("SELECT {COLUMNS}, {tools}, {prompt} FROM requests {texts} WHERE {OF_ROUTER}");
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![first_id_at(period.start), first_id_at(period.end), router])?;
         while let Some(row) = rows.next()? {
@@ -90,7 +90,8 @@ fn replayed<'a>(row: &'a Row<'_>) -> rusqlite::Result<Replayed<'a>> {
             _ => Costing::Unpriced,
         },
         total_us: number(13)?,
-        prompt: text(14)?,
+        tools: row.get(14)?,
+        prompt: text(15)?,
     })
 }
 
@@ -123,6 +124,7 @@ mod tests {
                 model: Some("small".into()),
                 classifier: Some(judge.clone()),
                 status,
+                tools: second == 2,
                 cost: NanoUsd(7),
                 costing: Costing::Estimated,
                 ..Record::default()
@@ -136,6 +138,7 @@ mod tests {
             let mut each = |row: Replayed<'_>| {
                 assert_eq!((row.category, row.decided_by, row.model, row.cost.0), (Some("code"), "llm", "small", 12));
                 assert_eq!((row.confidence, row.costing), (Some(0.81), Costing::Estimated));
+                assert_eq!(row.tools, Some(row.id >> 80 == 2_000));
                 all.push(((row.id >> 80) / 1_000, row.answered, row.prompt.map(ToOwned::to_owned)));
             };
             reader.replay("auto", &(start..i64::MAX), prompts, &mut each).unwrap();
@@ -143,5 +146,8 @@ mod tests {
         };
         assert_eq!(read(false, 0), [(1, true, None), (2, true, None), (3, false, None)]);
         assert_eq!(read(true, 2_000_000), [(2, true, Some("[2]".into())), (3, false, None)]);
+        connection.execute_batch("ALTER TABLE requests DROP COLUMN tools; PRAGMA user_version = 3").unwrap();
+        let older = Reader::open(&path).unwrap();
+        older.replay("auto", &(0..i64::MAX), true, &mut |row| assert_eq!(row.tools, None)).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use classify::dataset::conversation;
@@ -19,6 +19,7 @@ use super::Traffic;
 use super::find::{Decided, Finder};
 use super::play::{Play, Request};
 use super::setup::Setup;
+use crate::cli::recorded;
 
 /// Rows that are looked at, and where asked for classified, at once.
 const CHUNK: usize = 4_096;
@@ -60,19 +61,12 @@ struct Row {
 impl Recorded {
     /// Opens the ledger of a configuration, or a file.
     pub(super) fn open(setup: &Setup, file: Option<&Path>, traffic: &Traffic) -> anyhow::Result<Self> {
-        let path = file.map_or_else(|| PathBuf::from(&setup.config.ledger.path), Path::to_path_buf);
-        if path.as_os_str() == ":memory:" {
-            bail!(
-                "the ledger is in memory and gone with the gateway: name a file, [ledger] url = \"sqlite:frontdesk.db\""
-            );
-        }
+        let path = file.map_or_else(|| recorded::path(&setup.config), Ok)?;
         if !path.exists() {
-            bail!("there is no ledger at {}: `frontdesk serve` writes it; or name one, --ledger FILE", path.display());
+            bail!("there is no ledger at {}: `frontdesk serve` writes it", path.display());
         }
-        let reader = Reader::open(&path)?;
-        let since = traffic.since.and_then(|since| i64::try_from(since.as_micros()).ok());
-        let start = since.map_or(0, |since| jiff::Timestamp::now().as_microsecond().saturating_sub(since));
-        let period = start..i64::MAX;
+        let reader = Reader::open(path)?;
+        let period = recorded::since_us(traffic.since)..i64::MAX;
         let mut cells: BTreeMap<(String, String), Tally> = BTreeMap::new();
         let mut routers: BTreeMap<String, u64> = BTreeMap::new();
         let mut each = |key: ledger::CellKey, tally: Tally| {
@@ -82,7 +76,7 @@ impl Recorded {
         reader.tallies(&period, &mut each).context("the ledger cannot be read")?;
         let router = setup.router()?.name.clone();
         if routers.get(&router).copied().unwrap_or(0) == 0 {
-            bail!(nothing(&reader, &path, &router, &routers, traffic.since.is_some())?);
+            bail!(nothing(&reader, path, &router, &routers, traffic.since.is_some())?);
         }
         let (history, speeds) = told_by(cells);
         Ok(Self { reader, router, period, requests: routers.values().sum(), history, speeds })
@@ -183,7 +177,7 @@ fn nothing(
 
 impl Row {
     fn of(replayed: &Replayed<'_>, history: &History, label: Option<String>, shadow: Option<String>) -> Self {
-        let usage = replayed.usage;
+        let (usage, tools) = (replayed.usage, replayed.tools.unwrap_or(false));
         let category = replayed.category.unwrap_or_default();
         let shadowed = shadow.is_some();
         Self {
@@ -193,7 +187,7 @@ impl Row {
                 by: if shadowed { "embedded" } else { replayed.decided_by }.to_owned(),
                 confidence: replayed.confidence.filter(|_| !shadowed),
                 model: replayed.model.to_owned(),
-                needs: Needs { input_tokens: usage.input, ..Needs::default() },
+                needs: Needs { tools, input_tokens: usage.input, ..Needs::default() },
                 meant: label,
             },
             usage,
@@ -213,7 +207,11 @@ impl Row {
     /// What a player finds: the route, whether it was classified anew, whether its category is unknown.
     fn found(&self, (finder, anew): &(Finder, bool)) -> (Route, bool, bool) {
         let classified = matches!(self.decided.by.as_str(), "embedded" | "llm" | "default");
-        let prompt = self.prompt.as_deref().filter(|_| *anew && classified).and_then(prompt);
+        let prompt = self
+            .prompt
+            .as_deref()
+            .filter(|_| *anew && classified)
+            .and_then(|messages| prompt(messages, self.decided.needs.tools));
         if let Some(prompt) = prompt {
             return (finder.of_prompt(&prompt, self.decided.meant.as_deref()), true, false);
         }
@@ -223,8 +221,8 @@ impl Row {
 }
 
 /// The kept messages as routing sees them.
-fn prompt(messages: &str) -> Option<Prompt<'static>> {
-    let (turns, tools) = conversation(&format!("{{\"messages\":{messages}}}")).ok()?;
+fn prompt(messages: &str, tools: bool) -> Option<Prompt<'static>> {
+    let (turns, _) = conversation(&format!("{{\"messages\":{messages}}}")).ok()?;
     let input_tokens = estimate_tokens(turns.iter().map(|turn| turn.text.len()).sum());
     Some(Prompt { turns, needs: Needs { tools, input_tokens, ..Needs::default() } })
 }
