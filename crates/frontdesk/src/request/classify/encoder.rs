@@ -69,7 +69,8 @@ impl Known {
         self.said.lock().get(&self.hasher.hash_one((router, look))).cloned()
     }
 
-    fn put(&self, router: RouterId, look: &Look<'_>, said: Classification) {
+    /// Remembers what was said.
+    pub(crate) fn put(&self, router: RouterId, look: &Look<'_>, said: Classification) {
         self.said.lock().put(self.hasher.hash_one((router, look)), said);
     }
 }
