@@ -68,6 +68,11 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// A configuration that must be right.
+pub(super) fn config(path: &Path) -> anyhow::Result<Config> {
+    env::load(path)?.map_err(|problems| anyhow::anyhow!("{problems}"))
+}
+
 /// A configuration that must be right but for its secrets: for commands that call nobody.
 pub(super) fn offline(path: &Path) -> anyhow::Result<Config> {
     env::load_without_secrets(path)?.map_err(|problems| anyhow::anyhow!("{problems}"))
