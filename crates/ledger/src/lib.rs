@@ -13,8 +13,8 @@ mod marks;
 
 pub use marks::Marks;
 pub use read::{
-    Comparable, Conversation, Feedbacked, Judgement, Kept, Labelled, Origin, Reader, Replayed, Routed, Served, Shadowed,
-    served_since,
+    Comparable, Conversation, Feedbacked, Judgement, Kept, Labelled, Origin, Reader, Replayed, Routed, Served,
+    Shadowed, served_since,
 };
 pub use rollup::CellKey;
 pub use schema::{LedgerError, open};
