@@ -1,12 +1,16 @@
-"""Writes a teacher's logits for rows that may be trained on, and for more that a student hears only of through it."""
+"""Writes a teacher's logits for rows that may be trained on, and for more that a student hears only of through it.
+
+With --rows also every row as `frontdesk train` reads them, with the teacher's probabilities where it was asked."""
 
 import argparse
+import json
 import random
 import time
 
 import torch
 
 import data
+from model import LABELS
 from text import look
 from train import load, logits
 
@@ -20,6 +24,7 @@ def main():
     parser.add_argument("out", help="labels to write")
     parser.add_argument("--most", type=int, default=100, help="public rows of a source and label")
     parser.add_argument("--beyond", type=int, default=3000, help="rows beyond those")
+    parser.add_argument("--rows", help="JSON Lines to write for the gateway's first stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
@@ -36,7 +41,18 @@ def main():
         total = total + logits(model, [tokens.sequence(look(row)) for row in rows])
         print(f"{path}: {len(rows)} rows, {time.time() - began:.0f} s", flush=True)
     mean = total / len(args.teachers)
-    torch.save({data.key(row): scores.clone() for row, scores in zip(rows, mean)}, args.out)
+    taught = {data.key(row): scores.clone() for row, scores in zip(rows, mean)}
+    torch.save(taught, args.out)
+    if args.rows:
+        write_rows(args.rows, everything.public + everything.written + everything.prompts, taught)
+
+
+def write_rows(path, rows, taught):
+    with open(path, "w", encoding="utf-8") as file:
+        for row in rows:
+            scores = taught.get(data.key(row))
+            soft = {} if scores is None else {"probabilities": dict(zip(LABELS, scores.softmax(0).tolist()))}
+            file.write(json.dumps({**row, "source": row["file"], **soft}, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
