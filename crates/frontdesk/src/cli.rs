@@ -11,6 +11,7 @@ mod train;
 mod sample;
 mod label;
 mod judge;
+mod report;
 mod simulate;
 mod files;
 mod recorded;
@@ -61,6 +62,8 @@ enum Command {
     Judge(judge::Judge),
     /// Reckon what requests would take and cost under a configuration, without sending anything.
     Simulate(Box<simulate::Simulate>),
+    /// Say what the ledger's traffic came to, what routing saved, and whether it pays.
+    Report(report::Report),
 }
 
 /// Where the configuration is, for commands that can do without.
@@ -91,6 +94,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Sample(sample) => sample.run(),
         Command::Label(label) => label.run(),
         Command::Judge(judge) => judge.run(),
+        Command::Report(report) => report.run(),
         Command::Simulate(simulate) => simulate.run(),
     }
 }

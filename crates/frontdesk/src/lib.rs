@@ -16,5 +16,6 @@ pub mod logging;
 #[cfg(feature = "otlp")]
 pub mod traces;
 pub mod page;
+pub mod report;
 pub mod demo;
 mod judging;

@@ -9,3 +9,6 @@ pub mod pairwise;
 pub mod purse;
 pub mod comparison;
 pub mod simulation;
+pub mod speed;
+pub mod bootstrap;
+pub mod report;

@@ -6,7 +6,7 @@ mod histogram;
 mod pairs;
 
 pub use histogram::Histogram;
-pub use pairs::Pairs;
+pub use pairs::{Moments, Pairs};
 
 use serde::{Deserialize, Serialize};
 

@@ -119,6 +119,8 @@ const SHADOWS: &str = "SELECT id, router, key, requests.category, model, input_t
     shadows.category AS said, shadows.confidence AS sure, shadows.cost_nano_usd AS shadow_cost, took_us
     FROM shadows JOIN requests USING (id) WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 const JUDGEMENTS: &str = "SELECT judgements.* FROM judgements WHERE id >= ?1 AND id < ?2 ORDER BY id";
+const JUDGED: &str = "SELECT judgements.*, router, key FROM judgements JOIN requests USING (id)
+    WHERE id >= ?1 AND id < ?2 ORDER BY id";
 
 impl Reader {
     /// Calls `each` with the requests of a period that have feedback, oldest first.
@@ -194,17 +196,22 @@ impl Reader {
     /// When the database cannot be read.
     pub fn judgements(&self, period: &Range<i64>, each: &mut dyn FnMut(Judgement)) -> rusqlite::Result<()> {
         self.marks(JUDGEMENTS, period, None, &mut |row| {
-            each(Judgement {
-                id: id(row)?,
-                category: row.get("category")?,
-                model: row.get("model")?,
-                baseline: row.get("baseline")?,
-                judge: row.get("judge")?,
-                first: row.get("first")?,
-                second: row.get("second")?,
-                cost: NanoUsd(unsigned(row, "cost_nano_usd")?),
-                time_us: row.get("time_us")?,
-            });
+            each(judgement(row)?);
+            Ok(())
+        })
+    }
+
+    /// As [`Self::judgements`], each with the router and the key of its request.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn judged(
+        &self,
+        period: &Range<i64>,
+        each: &mut dyn FnMut(Option<String>, Option<String>, Judgement),
+    ) -> rusqlite::Result<()> {
+        self.marks(JUDGED, period, None, &mut |row| {
+            each(row.get("router")?, row.get("key")?, judgement(row)?);
             Ok(())
         })
     }
@@ -231,6 +238,20 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+fn judgement(row: &Row<'_>) -> rusqlite::Result<Judgement> {
+    Ok(Judgement {
+        id: id(row)?,
+        category: row.get("category")?,
+        model: row.get("model")?,
+        baseline: row.get("baseline")?,
+        judge: row.get("judge")?,
+        first: row.get("first")?,
+        second: row.get("second")?,
+        cost: NanoUsd(unsigned(row, "cost_nano_usd")?),
+        time_us: row.get("time_us")?,
+    })
 }
 
 fn id(row: &Row<'_>) -> rusqlite::Result<u128> {

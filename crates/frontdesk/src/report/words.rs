@@ -1,0 +1,95 @@
+//! Figures as people read them.
+
+use proof::report::{Report, RouterReport};
+
+/// What the report is of.
+pub(super) fn when(report: &Report) -> String {
+    let key = report.key.as_ref().map_or(String::new(), |key| format!(" of the key {key}"));
+    format!("{} requests{key} from {} to {}", report.requests, report.since, report.until)
+}
+
+/// What is saved and how that is known, what was wasted, and what classifying cost: whole sentences.
+pub(super) fn savings(router: &RouterReport) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let (savings, total) = (&router.savings, &router.total.figures);
+    let baseline = router.baseline.as_deref().unwrap_or("the baseline");
+    if let Some(saved) = savings.cost {
+        sentences.push(format!(
+            "Money: {}{} than {baseline} alone, by the same tokens at its price ({} of {} requests have both).",
+            change(saved),
+            interval(savings.cost_ci95),
+            savings.cost_requests,
+            total.requests
+        ));
+    }
+    if let (Some(saved), Some(source)) = (savings.latency, savings.latency_baseline) {
+        sentences.push(format!(
+            "Time: {}{} than {baseline} alone, whose time is reckoned {}.",
+            change(saved),
+            interval(savings.latency_ci95),
+            source.words()
+        ));
+    }
+    let usd = |nano: u64| dollars(Some(routing::NanoUsd(nano).as_usd()));
+    if total.failed_cost_nano_usd > 0 {
+        sentences
+            .push(format!("Calls that did not answer cost {}; it is in the cost.", usd(total.failed_cost_nano_usd)));
+    }
+    if total.classifier_cost_nano_usd > 0 {
+        sentences.push(format!("Asking a model for categories cost {}.", usd(total.classifier_cost_nano_usd)));
+    }
+    let (kept, cancelled) = (total.speculations_kept, total.speculations_cancelled);
+    if kept + cancelled > 0 {
+        sentences.push(format!("Answers begun while a model judged: {kept} were kept, {cancelled} were cancelled."));
+    }
+    if total.left > 0 {
+        sentences.push(format!("{} clients left before the end of their answer.", total.left));
+    }
+    if let Some(accuracy) = &router.accuracy {
+        sentences.push(format!(
+            "How often the category is right is known by {} labels, given from {} to {}.",
+            accuracy.right.labels,
+            accuracy.since.get(..10).unwrap_or_default(),
+            accuracy.until.get(..10).unwrap_or_default()
+        ));
+    }
+    sentences
+}
+
+/// "57 % less".
+fn change(saved: f64) -> String {
+    format!("{} {}", percent(saved.abs()), if saved < 0.0 { "more" } else { "less" })
+}
+
+fn interval(ci95: Option<[f64; 2]>) -> String {
+    match ci95 {
+        Some([low, high]) => format!(" (95 %: {:.1} to {:.1})", 100.0 * low, 100.0 * high),
+        None => " (too few requests for an interval)".to_owned(),
+    }
+}
+
+/// A share.
+pub(super) fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent >= 9.95 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
+}
+
+/// Dollars: whole cents where there are many, more places where there are few.
+pub(super) fn dollars(usd: Option<f64>) -> String {
+    match usd {
+        None => "-".to_owned(),
+        Some(usd) if usd >= 100.0 => format!("${usd:.0}"),
+        Some(usd) if usd >= 1.0 => format!("${usd:.2}"),
+        Some(usd) => format!("${usd:.4}"),
+    }
+}
+
+/// A time in the unit that suits it.
+pub(super) fn milliseconds(time: Option<f64>) -> String {
+    match time {
+        None => "-".to_owned(),
+        Some(time) if time >= 1_000.0 => format!("{:.2} s", time / 1e3),
+        Some(time) if time >= 1.0 => format!("{time:.0} ms"),
+        Some(time) => format!("{:.0} µs", time * 1e3),
+    }
+}
