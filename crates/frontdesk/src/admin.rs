@@ -1,10 +1,12 @@
 //! `/admin/v1/…`: what only the operator may ask for, who is known by the admin token.
 
+pub(crate) mod report;
+
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Method, Response};
 use hyper::body::Incoming;
 
 use crate::app::App;
@@ -43,7 +45,11 @@ pub(crate) async fn serve(app: Arc<App>, head: Parts, _body: Incoming) -> Respon
     if let Err(error) = authorised(&app.snapshot().config, &head.headers) {
         return error.response();
     }
-    ApiError::no_such_path().response()
+    match (head.uri.path().strip_prefix(PREFIX), &head.method) {
+        (Some("report"), &Method::GET) => report::serve(&app, head.uri.query().unwrap_or_default()).await,
+        (Some("report"), _) => ApiError::wrong_method().response(),
+        _ => ApiError::no_such_path().response(),
+    }
 }
 
 #[cfg(test)]

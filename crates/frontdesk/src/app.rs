@@ -10,6 +10,7 @@ use routing::{Breaker, Cooling, Fault, ModelId, Moment, Outcome, RouterId};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::admin::report::Reports;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::request::classify::encoder::Known;
@@ -33,6 +34,8 @@ pub struct App {
     pub shadows: Shadows,
     /// Places for prompts that the encoder reads, one a core.
     pub encoders: Arc<Semaphore>,
+    /// Places for reports that are being made.
+    pub(crate) reports: Reports,
     /// Where traces go, if anywhere.
     #[cfg(feature = "otlp")]
     pub traces: std::sync::OnceLock<crate::traces::Traces>,
@@ -75,6 +78,7 @@ impl App {
             sessions: Sessions::default(),
             shadows: Shadows::default(),
             encoders: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
+            reports: Reports::default(),
             #[cfg(feature = "otlp")]
             traces: std::sync::OnceLock::new(),
             began: Instant::now(),

@@ -161,6 +161,20 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", "ledger_unavailable", message)
     }
 
+    /// 404: there is no request that was asked for, or no ledger of them.
+    #[must_use]
+    pub fn no_report(message: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "no_report", message)
+    }
+
+    /// 503: enough reports are being made.
+    #[must_use]
+    pub fn too_many_reports(retry_after: Duration) -> Self {
+        let message = "other reports are being made; ask again later";
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", "too_many_reports", message);
+        Self { retry_after: Some(retry_after), ..error }
+    }
+
     /// 504.
     #[must_use]
     pub fn timed_out() -> Self {

@@ -1,9 +1,10 @@
 //! `frontdesk demo`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::demo::{self, Kind};
@@ -28,6 +29,12 @@ pub(super) struct Demo {
     /// Where the gateway listens; with --exit any free port.
     #[arg(long)]
     listen: Option<SocketAddr>,
+    /// Keep the ledger in this file, which must not be there yet, for `frontdesk report`; its times are compressed.
+    #[arg(long)]
+    ledger: Option<PathBuf>,
+    /// Write the configuration that goes with the kept ledger to this file, which must not be there yet.
+    #[arg(long, requires = "ledger")]
+    config_out: Option<PathBuf>,
     /// End after the table instead of going on serving.
     #[arg(long)]
     exit: bool,
@@ -43,6 +50,15 @@ fn speedup(text: &str) -> Result<f64, String> {
 
 impl Demo {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        for path in [&self.ledger, &self.config_out].into_iter().flatten() {
+            if path.exists() {
+                bail!("{} is there already: name another file, or move it away", path.display());
+            }
+        }
+        if let (Some(path), Some(ledger)) = (&self.config_out, &self.ledger) {
+            let text = demo::run::config_of(ledger);
+            std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
         let runtime = tokio::runtime::Runtime::new().context("the runtime cannot be started")?;
         runtime.block_on(self.show())?;
         Ok(ExitCode::SUCCESS)
@@ -50,7 +66,7 @@ impl Demo {
 
     async fn show(&self) -> anyhow::Result<()> {
         let folder = tempfile::tempdir().context("there is no place for the demonstration's ledger")?;
-        let ledger = folder.path().join("demo.db");
+        let ledger = self.ledger.clone().unwrap_or_else(|| folder.path().join("demo.db"));
         let requests = usize::try_from(self.requests).unwrap_or(usize::MAX);
         let demo = demo::Demo { requests, speedup: self.speedup, kind: self.classifier };
         let default = if self.exit { ANY_PORT } else { LISTEN };

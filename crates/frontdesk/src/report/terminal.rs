@@ -1,7 +1,7 @@
 //! The report for a terminal: a screen a router.
 
 use comfy_table::{CellAlignment, Table, presets};
-use proof::report::{Group, Report, RouterReport, Says, Shadow};
+use proof::report::{Case, Figures, Group, Report, RouterReport, Says, Shadow};
 use proof::share::Share;
 
 use super::words::{dollars, milliseconds, percent, savings, when};
@@ -28,9 +28,9 @@ fn part(router: &RouterReport) -> String {
         parts.push(verdict.sentence.clone());
     }
     if router.router.is_some() {
-        parts.push(groups("category", router.per_category.iter(), Some(&router.total), true));
+        parts.push(groups("category", router.per_category.iter(), Some(&router.total)));
     }
-    parts.push(groups("model", router.per_model.iter(), None, false));
+    parts.push(groups("model", router.per_model.iter(), None));
     let quality = quality(router);
     if let Some(table) = quality {
         parts.push(table);
@@ -38,7 +38,8 @@ fn part(router: &RouterReport) -> String {
     let mut sentences = savings(router);
     sentences.extend(router.notes.iter().cloned());
     if let Some(verdict) = &router.verdict {
-        let shown = verdict.checks.iter().filter(|check| check.figure.is_some() || check.says == Says::Open);
+        // What is saved has been said with how it is known.
+        let shown = verdict.checks.iter().filter(|check| !matches!(check.case, Case::Cost | Case::Latency));
         sentences.extend(shown.map(|check| format!("{} {}", mark(check.says), check.sentence)));
     }
     if !sentences.is_empty() {
@@ -53,55 +54,65 @@ fn part(router: &RouterReport) -> String {
 /// What a check says, at the begin of its line.
 fn mark(says: Says) -> &'static str {
     match says {
-        Says::For => "  yes ",
-        Says::Against => "  no  ",
-        Says::Open => "  ?   ",
-        Says::Nothing => "  -   ",
+        Says::For => "+",
+        Says::Against => "-",
+        Says::Open => "?",
+        Says::Nothing => " ",
     }
 }
 
-fn groups<'a>(
-    name: &str,
-    all: impl Iterator<Item = (&'a String, &'a Group)>,
-    total: Option<&Group>,
-    alone: bool,
-) -> String {
-    let mut table = new_table();
-    let mut head = vec![name, "requests", "share", "errors", "fallback", "first", "p95", "mean", "p50", "p95", "p99"];
-    head.extend(["tokens in", "out", "cost"]);
-    let alone = alone && total.is_some_and(|total| total.baseline.is_some());
-    if alone {
-        head.extend(["alone", "mean"]);
-    }
-    table.set_header(head);
+/// Two tables of the same groups: what there is of them, and how long they took.
+fn groups<'a>(name: &str, all: impl Iterator<Item = (&'a String, &'a Group)>, total: Option<&Group>) -> String {
     let mut all: Vec<(&str, &Group)> = all.map(|(name, group)| (name.as_str(), group)).collect();
     all.sort_by_key(|(_, group)| std::cmp::Reverse(group.figures.requests));
-    for (name, group) in all.into_iter().chain(total.map(|total| ("all", total))) {
-        table.add_row(row(name, group, alone));
-    }
-    align(&mut table);
-    table.to_string()
+    all.extend(total.map(|total| ("all", total)));
+    let compared = total.is_some_and(|total| total.baseline.is_some());
+    format!("{}\n\n{}", amounts(name, &all, compared), times(name, &all, compared))
 }
 
-fn row(name: &str, group: &Group, alone: bool) -> Vec<String> {
-    let figures = &group.figures;
-    let mut row = vec![
-        name.to_owned(),
-        figures.requests.to_string(),
-        percent(figures.share),
-        figures.errors.to_string(),
-        figures.fallbacks.to_string(),
-    ];
-    let first = &figures.first_token_ms;
-    let whole = &figures.latency_ms;
-    row.extend([first.p50, first.p95, whole.mean, whole.p50, whole.p95, whole.p99].map(milliseconds));
-    row.extend([figures.tokens.input.to_string(), figures.tokens.output.to_string()]);
-    row.push(dollars(Some(figures.cost_usd)));
-    if alone {
-        let side = group.baseline.unwrap_or_default();
-        row.extend([dollars(side.cost_usd), milliseconds(side.mean_latency_ms)]);
+fn amounts(name: &str, all: &[(&str, &Group)], compared: bool) -> Table {
+    let mut table = new_table();
+    let head = [name, "requests", "share", "errors", "left", "fallbacks", "tokens in", "out", "cost", "baseline"];
+    table.set_header(head.into_iter().take(if compared { 10 } else { 9 }));
+    for (name, group) in all {
+        let Figures { requests, share, errors, left, fallbacks, tokens, cost_usd, .. } = group.figures;
+        let mut row = vec![(*name).to_owned(), requests.to_string(), percent(share)];
+        row.extend([errors, left, fallbacks, tokens.input, tokens.output].map(|count| count.to_string()));
+        row.push(dollars(Some(cost_usd)));
+        if compared {
+            row.push(dollars(group.baseline.and_then(|side| side.cost_usd)));
+        }
+        table.add_row(row);
     }
-    row
+    align(&mut table);
+    table
+}
+
+fn times(name: &str, all: &[(&str, &Group)], compared: bool) -> Table {
+    let mut table = new_table();
+    let head = [name, "decision", "first token", "p95", "p99", "whole", "p50", "p95", "p99", "baseline"];
+    table.set_header(head.into_iter().take(if compared { 10 } else { 9 }));
+    for (name, group) in all {
+        let (first, whole) = (&group.figures.first_token_ms, &group.figures.latency_ms);
+        let all = [
+            group.figures.decision_ms.p50,
+            first.p50,
+            first.p95,
+            first.p99,
+            whole.mean,
+            whole.p50,
+            whole.p95,
+            whole.p99,
+        ];
+        let mut row = vec![(*name).to_owned()];
+        row.extend(all.map(milliseconds));
+        if compared {
+            row.push(milliseconds(group.baseline.and_then(|side| side.mean_latency_ms)));
+        }
+        table.add_row(row);
+    }
+    align(&mut table);
+    table
 }
 
 /// What is known of how good answers and decisions are, where anything is.

@@ -99,8 +99,9 @@ impl Gateway {
         let upstream = Upstream::start();
         let folder = tempfile::tempdir().unwrap();
         let text = config.replace("UPSTREAM", &upstream.base_url());
-        let config = config::parse("test.toml", &text, &Fake).unwrap();
-        let ledger = Ledger::open(&folder.path().join("ledger.db"), Options::default()).unwrap();
+        let mut config = config::parse("test.toml", &text, &Fake).unwrap();
+        config.ledger.path = folder.path().join("ledger.db").display().to_string();
+        let ledger = Ledger::open(Path::new(&config.ledger.path), Options::default()).unwrap();
         let app = App::new(config, Client::new().unwrap(), ledger);
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
