@@ -4,6 +4,7 @@
 //! [`Setup`] is what the configuration says today. [`report`] makes of them what is shown, the same for people and machines.
 
 mod day;
+pub mod words;
 mod setup;
 mod traffic;
 mod figures;

@@ -2,9 +2,8 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use proof::report::{Case, Figures, Group, Report, RouterReport, Says, Shadow};
-use proof::share::Share;
 
-use super::words::{dollars, milliseconds, percent, savings, when};
+use super::words::{dollars, milliseconds, percent, savings, spark, step, when};
 
 /// The whole report.
 #[must_use]
@@ -34,6 +33,11 @@ fn part(router: &RouterReport) -> String {
     let quality = quality(router);
     if let Some(table) = quality {
         parts.push(table);
+    }
+    if router.trend.points.len() > 1 {
+        let trend = &router.trend;
+        let bars = spark(trend.points.iter().map(|point| point.requests));
+        parts.push(format!("Requests, each bar {}: {bars}", step(trend.step_hours)));
     }
     let mut sentences = savings(router);
     sentences.extend(router.notes.iter().cloned());
@@ -90,7 +94,7 @@ fn amounts(name: &str, all: &[(&str, &Group)], compared: bool) -> Table {
 
 fn times(name: &str, all: &[(&str, &Group)], compared: bool) -> Table {
     let mut table = new_table();
-    let head = [name, "decision", "first token", "p95", "p99", "whole", "p50", "p95", "p99", "baseline"];
+    let head = [name, "decision", "first token", "p95", "p99", "mean", "p50", "p95", "p99", "baseline"];
     table.set_header(head.into_iter().take(if compared { 10 } else { 9 }));
     for (name, group) in all {
         let (first, whole) = (&group.figures.first_token_ms, &group.figures.latency_ms);
@@ -115,42 +119,58 @@ fn times(name: &str, all: &[(&str, &Group)], compared: bool) -> Table {
     table
 }
 
-/// What is known of how good answers and decisions are, where anything is.
+/// What is known of how good answers and decisions are; columns of which nothing is known are left out.
 fn quality(router: &RouterReport) -> Option<String> {
     let known = |group: &Group| group.feedback.is_some() || group.judged.is_some() || group.accuracy.is_some();
-    let rows: Vec<_> = router.per_category.iter().filter(|(_, group)| known(group)).collect();
-    if rows.is_empty() {
+    let groups = router.per_category.iter().filter(|(_, group)| known(group));
+    let mut groups: Vec<(&str, &Group)> = groups.map(|(name, group)| (name.as_str(), group)).collect();
+    if groups.is_empty() && !known(&router.total) {
         return None;
     }
+    groups.push(("all", &router.total));
+    let shown = [
+        groups.iter().any(|(_, group)| group.accuracy.is_some()),
+        groups.iter().any(|(_, group)| group.feedback.is_some()),
+        groups.iter().any(|(_, group)| group.judged.is_some()),
+    ];
+    let row = |name: &str, blocks: [Vec<String>; 3]| -> Vec<String> {
+        let kept = blocks.into_iter().zip(shown).filter(|(_, shown)| *shown).flat_map(|(block, _)| block);
+        [name.to_owned()].into_iter().chain(kept).collect()
+    };
+    let head: [&[&str]; 3] = [
+        &["right", "95 %", "labels"],
+        &["score", "95 %", "scores", "corrected"],
+        &["won", "tied", "lost", "not worse"],
+    ];
     let mut table = new_table();
-    table.set_header([
-        "category",
-        "right",
-        "95 %",
-        "labels",
-        "feedback",
-        "95 %",
-        "scores",
-        "corrected",
-        "won",
-        "tied",
-        "lost",
-    ]);
-    for (name, group) in rows.into_iter().map(|(name, group)| (name.as_str(), group)).chain([("all", &router.total)]) {
-        let right = group.accuracy.map(|right| (percent(right.accuracy), interval(right.ci95), right.labels));
-        let right = right.map_or([dash(), dash(), dash()], |(share, ci95, n)| [share, ci95, n.to_string()]);
-        let feedback = group.feedback.map_or([dash(), dash(), dash(), dash()], |one| {
-            let [share, ci95] = shares(one.score);
-            [share, ci95, one.scored.to_string(), format!("{} of {}", one.corrected, one.labelled)]
-        });
-        let judged = group.judged.map_or([dash(), dash(), dash()], |standing| {
-            let outcomes = standing.outcomes;
-            [outcomes.wins, outcomes.ties, outcomes.losses].map(|count| count.to_string())
-        });
-        table.add_row([name.to_owned()].into_iter().chain(right).chain(feedback).chain(judged));
+    table.set_header(row("category", head.map(|block| block.iter().map(|name| (*name).to_owned()).collect())));
+    for (name, group) in groups {
+        table.add_row(row(name, [right(group), feedback(group), judged(group)]));
     }
     align(&mut table);
     Some(table.to_string())
+}
+
+fn right(group: &Group) -> Vec<String> {
+    let Some(right) = group.accuracy else { return vec![dash(); 3] };
+    vec![percent(right.accuracy), interval(right.ci95), right.labels.to_string()]
+}
+
+fn feedback(group: &Group) -> Vec<String> {
+    let Some(one) = group.feedback else { return vec![dash(); 4] };
+    let [score, ci95] =
+        one.score.map_or([dash(), dash()], |score| [format!("{:.2}", score.share), interval(score.ci95)]);
+    vec![score, ci95, one.scored.to_string(), format!("{} of {}", one.corrected, one.labelled)]
+}
+
+fn judged(group: &Group) -> Vec<String> {
+    let Some(standing) = group.judged else { return vec![dash(); 4] };
+    let outcomes = standing.outcomes;
+    let mut row: Vec<String> = [outcomes.wins, outcomes.ties, outcomes.losses].map(|count| count.to_string()).into();
+    row.push(
+        standing.not_worse.map_or_else(dash, |share| format!("{} ({})", percent(share.share), interval(share.ci95))),
+    );
+    row
 }
 
 fn of_shadow(shadow: &Shadow) -> String {
@@ -173,7 +193,8 @@ fn of_shadow(shadow: &Shadow) -> String {
     if would.requests > 0 {
         let (cost, now) = (dollars(would.cost_usd), dollars(was.cost_usd));
         text.push_str(&format!(
-            "\nWith its categories {} requests would have cost {cost} instead of {now}, and taken {} instead of {} each.",
+            "\nWith its categories {} requests would have cost {cost} instead of {now}, and taken {} instead of {} each \
+             (models with fewer than 30 requests of their own by their profiles).",
             would.requests,
             milliseconds(would.mean_latency_ms),
             milliseconds(was.mean_latency_ms),
@@ -188,10 +209,6 @@ fn of_shadow(shadow: &Shadow) -> String {
         table.add_row([one.decided.clone(), one.said.clone(), one.requests.to_string()]);
     }
     format!("{text}\n\n{table}")
-}
-
-fn shares(share: Option<Share>) -> [String; 2] {
-    share.map_or([dash(), dash()], |share| [format!("{:.2}", share.share), interval(share.ci95)])
 }
 
 fn interval([low, high]: [f64; 2]) -> String {

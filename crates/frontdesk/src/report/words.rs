@@ -1,5 +1,7 @@
 //! Figures as people read them.
 
+pub(super) use proof::report::words::percent;
+use proof::report::words::{change, interval};
 use proof::report::{Report, RouterReport};
 
 /// What the report is of.
@@ -15,18 +17,16 @@ pub(super) fn savings(router: &RouterReport) -> Vec<String> {
     let baseline = router.baseline.as_deref().unwrap_or("the baseline");
     if let Some(saved) = savings.cost {
         sentences.push(format!(
-            "Money: {}{} than {baseline} alone, by the same tokens at its price ({} of {} requests have both).",
-            change(saved),
-            interval(savings.cost_ci95),
+            "Money: {} than {baseline} alone, by the same tokens at its price ({} of {} requests have both).",
+            known(saved, savings.cost_ci95),
             savings.cost_requests,
             total.requests
         ));
     }
     if let (Some(saved), Some(source)) = (savings.latency, savings.latency_baseline) {
         sentences.push(format!(
-            "Time: {}{} than {baseline} alone, whose time is reckoned {}.",
-            change(saved),
-            interval(savings.latency_ci95),
+            "Time: {} than {baseline} alone, whose time is reckoned {}.",
+            known(saved, savings.latency_ci95),
             source.words()
         ));
     }
@@ -56,22 +56,12 @@ pub(super) fn savings(router: &RouterReport) -> Vec<String> {
     sentences
 }
 
-/// "57 % less".
-fn change(saved: f64) -> String {
-    format!("{} {}", percent(saved.abs()), if saved < 0.0 { "more" } else { "less" })
-}
-
-fn interval(ci95: Option<[f64; 2]>) -> String {
+/// How sure a saving is.
+fn known(saved: f64, ci95: Option<[f64; 2]>) -> String {
     match ci95 {
-        Some([low, high]) => format!(" (95 %: {:.1} to {:.1})", 100.0 * low, 100.0 * high),
-        None => " (too few requests for an interval)".to_owned(),
+        Some(ci95) => format!("{} ({})", change(saved), interval(saved, ci95)),
+        None => format!("{} (too few requests for an interval)", change(saved)),
     }
-}
-
-/// A share.
-pub(super) fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    if percent >= 9.95 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
 /// Dollars: whole cents where there are many, more places where there are few.
@@ -91,5 +81,26 @@ pub(super) fn milliseconds(time: Option<f64>) -> String {
         Some(time) if time >= 1_000.0 => format!("{:.2} s", time / 1e3),
         Some(time) if time >= 1.0 => format!("{time:.0} ms"),
         Some(time) => format!("{:.0} µs", time * 1e3),
+    }
+}
+
+/// Counts as a row of bars, the highest as high as a line.
+pub(super) fn spark(counts: impl Iterator<Item = u64> + Clone) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = counts.clone().max().unwrap_or(0).max(1);
+    let bar = |count: u64| {
+        let height = usize::try_from(count.saturating_mul(7).div_ceil(most)).unwrap_or(0);
+        if count == 0 { ' ' } else { BARS.get(height).copied().unwrap_or('█') }
+    };
+    counts.map(bar).collect()
+}
+
+/// The length of a step, in words.
+pub(super) fn step(hours: i64) -> String {
+    match hours {
+        1 => "hour".to_owned(),
+        24 => "day".to_owned(),
+        hours if hours % 24 == 0 => format!("{} days", hours / 24),
+        hours => format!("{hours} hours"),
     }
 }

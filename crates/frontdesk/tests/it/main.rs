@@ -30,6 +30,7 @@ mod costs;
 mod headers;
 mod admin;
 mod made;
+mod beside;
 mod report;
 mod report_figures;
 mod judge;

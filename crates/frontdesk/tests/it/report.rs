@@ -86,7 +86,7 @@ fn before_routing_a_shadow_says_what_it_would_do() {
     drop(ledger);
     let marks = ledger::Marks::open(&made.path("ledger.db")).unwrap();
     for record in records.iter().step_by(10) {
-        assert!(marks.label(record.id, Some(said(record)), 1).unwrap());
+        assert!(marks.label(record.id, Some(said(record)), record.time_us).unwrap());
     }
     insta::assert_snapshot!("shadow", made.run(&["report"]).out);
     let report = made.run(&["report", "--json"]).json();

@@ -202,7 +202,8 @@ impl Making<'_> {
             days: self.days,
             largest,
             batch: count(part.batch) / count(report.total.figures.requests.max(1)),
-            baseline: if shadow.is_some() { None } else { report.baseline.as_deref() },
+            // What a shadow's categories are compared with is what answers now.
+            baseline: if shadow.is_some() { only_model(part) } else { report.baseline.as_deref() },
             savings,
             saved_usd: saved.map(|(baseline, routed)| baseline - routed),
             accuracy: if shadow.is_some() { shadow_right } else { report.total.accuracy },
@@ -210,6 +211,13 @@ impl Making<'_> {
             classifies: shadow.is_some() || router.kind != Kind::None || counts.len() > 1,
         })
     }
+}
+
+/// The model that answers everything, if one does.
+fn only_model(part: &Part) -> Option<&str> {
+    let mut models = part.by.keys().map(|(_, model)| model.as_str()).filter(|model| !model.is_empty());
+    let first = models.next()?;
+    models.all(|model| model == first).then_some(first)
 }
 
 /// Tallies by something of their category and model.

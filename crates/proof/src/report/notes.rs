@@ -4,6 +4,7 @@ use routing::Tally;
 
 use super::setup::{RouterSetup, Setup};
 use super::traffic::Part;
+use super::words::percent;
 use crate::share::count;
 use crate::speed::{Source, wide};
 
@@ -106,10 +107,4 @@ fn changed(total: &Tally, all: &Setup, baseline: &str) -> bool {
     let exact: f64 = parts.iter().map(|(tokens, price)| count(*tokens) * count(price.0) / 1e6).sum();
     // Each request's cost was rounded up to the next nano-dollar.
     (wide(total.costs.y) - exact).abs() > count(total.costs.n) + ROUNDING * exact
-}
-
-/// A share for people.
-pub(super) fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    if percent.abs() < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }

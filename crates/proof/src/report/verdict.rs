@@ -6,7 +6,6 @@ mod words;
 use serde::Serialize;
 
 use super::marks::Right;
-use super::notes::percent;
 use super::savings::Savings;
 use words::Words;
 

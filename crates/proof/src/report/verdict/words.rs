@@ -1,6 +1,7 @@
 //! The sentences of a verdict.
 
-use super::{Answer, Case, Evidence, FEW, ONE_KIND, RIGHT, Says, percent};
+use super::super::words::{change, interval, percent};
+use super::{Answer, Case, Evidence, FEW, ONE_KIND, RIGHT, Says};
 use crate::share::count;
 
 /// How the classifier's accuracy is measured.
@@ -22,6 +23,11 @@ impl Words<'_> {
             (Answer::Unclear, true) => "It cannot be said yet whether routing would pay",
         };
         format!("{begin}: {reason}.")
+    }
+
+    /// What finds the categories.
+    fn who(&self) -> &'static str {
+        if self.0.would { "shadow" } else { "classifier" }
     }
 
     /// Requests a day.
@@ -61,7 +67,7 @@ impl Words<'_> {
     }
 
     pub(super) fn accuracy(&self, says: Says) -> String {
-        let who = if self.0.would { "shadow" } else { "classifier" };
+        let who = self.who();
         let Some(right) = self.0.accuracy else {
             return format!("Nobody has measured how often the {who} is right: {MEASURE}.");
         };
@@ -89,8 +95,11 @@ impl Words<'_> {
             _ => ("money", savings.cost, savings.cost_ci95),
         };
         let Some(value) = value else { return format!("What is saved in {what} is not known.") };
-        let begin = if self.0.would { "Routing would" } else { "Routing" };
-        format!("{begin} {}{} {than}.", saving(case, value, self.0.would), interval(ci95))
+        let begin = if self.0.would { "With the shadow's categories it" } else { "Routing" };
+        {
+            let ci95 = ci95.map_or(String::new(), |ci95| format!(" ({})", interval(value, ci95)));
+            format!("{begin} {}{ci95} {than}.", saving(case, value, self.0.would))
+        }
     }
 
     pub(super) fn nothing_classifies(&self) -> String {
@@ -126,8 +135,9 @@ impl Words<'_> {
         let right = self.0.accuracy.map_or(0.0, |right| right.accuracy);
         let high = self.0.accuracy.map_or(0.0, |right| right.ci95[1]);
         format!(
-            "the classifier is right in {} of the requests, {} at most, which is under {}; it would if it were trained on \
-             your labels (`frontdesk train`) and `frontdesk eval` cleared that",
+            "the {} is right in {} of the requests, {} at most, which is under {}; it would if it were trained on your \
+             labels (`frontdesk train`) and `frontdesk eval` cleared that",
+            self.who(),
             percent(right),
             percent(high),
             percent(RIGHT)
@@ -167,7 +177,7 @@ impl Words<'_> {
     }
 
     pub(super) fn because_unmeasured(&self) -> String {
-        let who = if self.0.would { "the shadow" } else { "the classifier" };
+        let who = format!("the {}", self.who());
         match self.0.accuracy {
             None => {
                 format!("{} {}, but nobody has measured how often {who} is right; {MEASURE}", self.both(), self.than())
@@ -187,7 +197,7 @@ impl Words<'_> {
 
     pub(super) fn because_saved(&self, money: bool) -> String {
         let accuracy = self.0.accuracy.map_or(String::new(), |right| {
-            format!(", and the classifier is right in {} of the requests", percent(right.accuracy))
+            format!(", and the {} is right in {} of the requests", self.who(), percent(right.accuracy))
         });
         let baseline = self.0.baseline.map_or_else(|| "the baseline".to_owned(), |name| format!("`{name}`"));
         let change = if money {
@@ -237,13 +247,7 @@ fn saving(case: Case, saved: f64, would: bool) -> String {
         (_, false) => "costs",
         (_, true) => "would cost",
     };
-    let direction = if saved < 0.0 { "more" } else { "less" };
-    format!("{verb} {} {direction}{what}", percent(saved.abs()))
-}
-
-/// " (95 %: 55.0 to 59.1)".
-fn interval(ci95: Option<[f64; 2]>) -> String {
-    ci95.map_or(String::new(), |[low, high]| format!(" (95 %: {:.1} to {:.1} % less)", 100.0 * low, 100.0 * high))
+    format!("{verb} {}{what}", change(saved))
 }
 
 /// Dollars to two places, more where that would be nothing.
