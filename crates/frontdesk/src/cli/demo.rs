@@ -32,9 +32,6 @@ pub(super) struct Demo {
     /// Keep the ledger in this file, which must not be there yet, for `frontdesk report`; its times are compressed.
     #[arg(long)]
     ledger: Option<PathBuf>,
-    /// Write the configuration that goes with the kept ledger to this file, which must not be there yet.
-    #[arg(long, requires = "ledger")]
-    config_out: Option<PathBuf>,
     /// End after the table instead of going on serving.
     #[arg(long)]
     exit: bool,
@@ -50,14 +47,8 @@ fn speedup(text: &str) -> Result<f64, String> {
 
 impl Demo {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        for path in [&self.ledger, &self.config_out].into_iter().flatten() {
-            if path.exists() {
-                bail!("{} is there already: name another file, or move it away", path.display());
-            }
-        }
-        if let (Some(path), Some(ledger)) = (&self.config_out, &self.ledger) {
-            let text = demo::run::config_of(ledger);
-            std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        if let Some(path) = self.ledger.as_deref().filter(|path| path.exists()) {
+            bail!("{} is there already: name another file, or move it away", path.display());
         }
         let runtime = tokio::runtime::Runtime::new().context("the runtime cannot be started")?;
         runtime.block_on(self.show())?;
@@ -80,6 +71,14 @@ impl Demo {
             anstream::println!("{}", outcome.json());
         } else {
             anstream::println!("{}", outcome.table());
+        }
+        if let Some(path) = &self.ledger {
+            anstream::eprintln!(
+                "\nThe ledger is {0}, with times {1} times shorter than model time. To look at it:\n\n  \
+                 frontdesk init --preset cheapestinference\n  frontdesk report --ledger {0}",
+                path.display(),
+                self.speedup
+            );
         }
         if !self.exit {
             let address = running.address;

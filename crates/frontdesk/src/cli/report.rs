@@ -42,7 +42,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let config = files::config(&self.config)?;
+        let config = files::offline(&self.config)?;
         let asked = Asked {
             since: self.since,
             until: self.until,

@@ -102,19 +102,6 @@ pub fn config(text: &str) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// The text of the demonstration's configuration with its ledger in this file, and without a secret that would have to be
-/// there.
-#[must_use]
-pub fn config_of(ledger: &Path) -> String {
-    let url = format!("sqlite:{}", ledger.display());
-    // A path may have quotes in it, a TOML string may not.
-    let url = toml::Value::String(url).to_string();
-    let lines = CONFIG.lines().filter(|line| !line.starts_with("api_key = "));
-    let lines =
-        lines.map(|line| if line.starts_with("url = ") { format!("url = {url}\n") } else { format!("{line}\n") });
-    lines.collect()
-}
-
 impl Demo {
     /// Starts the simulated models and the gateway before them, with its ledger in a file.
     ///

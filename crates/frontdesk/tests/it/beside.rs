@@ -6,11 +6,14 @@ use serde_json::Value;
 
 use crate::made::Made;
 
+/// Gives the number that a query does; `None`: NULL.
+type Query = Box<dyn Fn(&str) -> Option<f64>>;
+
 /// A report beside the rows that it is of.
 pub(crate) struct Beside {
     pub(crate) report: Value,
     /// The number that a query gives; `None`: NULL.
-    pub(crate) query: Box<dyn Fn(&str) -> Option<f64>>,
+    pub(crate) query: Query,
     /// Which rows the report was asked for, as a condition.
     pub(crate) asked: &'static str,
     /// Places of the report that were reckoned again.

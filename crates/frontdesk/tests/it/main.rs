@@ -33,6 +33,7 @@ mod made;
 mod beside;
 mod report;
 mod report_figures;
+mod demonstrated;
 mod judge;
 mod judging;
 mod start_here;
