@@ -210,3 +210,25 @@ fn the_operator_gets_the_report_over_http_and_nobody_else() {
     }
     assert_eq!(gateway.raw(&request("POST /admin/v1/report", ADMIN, b"{}")).status, 405);
 }
+
+#[test]
+fn more_reports_than_may_wait_are_sent_away() {
+    let gateway = Gateway::with(&[("[providers.up]", "[server]\nadmin_token = \"env:ADMIN\"\n[providers.up]")]);
+    gateway.upstream.script("small", [Reply::answer("hello")]);
+    assert_eq!(gateway.ask("auto", false).status, 200);
+    assert_eq!(gateway.rows("status"), ["200"]);
+    // A report waits a second for rows that cannot be written now.
+    let lock = ledger::open(&gateway.ledger()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(gateway.ask("auto", false).status, 200);
+    let asked = request("GET /admin/v1/report", ADMIN, b"");
+    let all: Vec<_> = (0..6).map(|_| gateway.send(&asked)).collect();
+    let answers: Vec<Answer> = all.into_iter().map(crate::client::Connection::answer).collect();
+    lock.execute_batch("COMMIT").unwrap();
+    let (refused, served): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 503);
+    assert!(!refused.is_empty() && refused.len() <= 3, "{answers:?}");
+    assert!(served.iter().all(|answer| answer.status == 200), "{answers:?}");
+    for answer in refused {
+        assert_eq!((answer.error_code().as_str(), answer.headers["retry-after"].as_str()), ("too_many_reports", "5"));
+    }
+}

@@ -200,6 +200,7 @@ impl Making<'_> {
             router: name,
             requests: report.total.figures.requests,
             days: self.days,
+            young: self.traffic.period.end.saturating_sub(self.traffic.period.start) < DAY_US,
             largest,
             batch: count(part.batch) / count(report.total.figures.requests.max(1)),
             // What a shadow's categories are compared with is what answers now.

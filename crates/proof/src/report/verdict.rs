@@ -27,8 +27,10 @@ pub struct Evidence<'a> {
     pub router: &'a str,
     /// Requests of the period.
     pub requests: u64,
-    /// Its length, days.
+    /// Its length, days, at least 1.
     pub days: f64,
+    /// Whether it is shorter than a day, so that few requests do not mean few a day.
+    pub young: bool,
     /// The category that has most requests, with their share and the first model of its chain.
     pub largest: Option<(&'a str, f64, Option<&'a str>)>,
     /// The share of requests that nobody waits for, 0 to 1.
@@ -200,7 +202,11 @@ fn one_kind(evidence: &Evidence<'_>) -> Check {
 
 fn few_requests(evidence: &Evidence<'_>) -> Check {
     let a_day = Words(evidence).a_day();
-    let says = if a_day < FEW { Says::Against } else { Says::For };
+    let says = match (a_day < FEW, evidence.young) {
+        (false, _) => Says::For,
+        (true, false) => Says::Against,
+        (true, true) => Says::Open,
+    };
     check(Case::FewRequests, says, Some(a_day), Words(evidence).few(says))
 }
 
@@ -225,6 +231,9 @@ fn conclude(evidence: &Evidence<'_>, checks: &[Check], (money, time): (Sign, Opt
     let against = |case: Case| checks.iter().any(|check| check.case == case && check.says == Says::Against);
     if !evidence.classifies {
         return (Answer::Unclear, words.nothing_classifies());
+    }
+    if checks.iter().any(|check| check.case == Case::FewRequests && check.says == Says::Open) {
+        return (Answer::Unclear, words.too_young());
     }
     if against(Case::FewRequests) {
         return (Answer::DoesNotPay, words.because_few());

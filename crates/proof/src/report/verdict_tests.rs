@@ -6,6 +6,7 @@ fn paying() -> Evidence<'static> {
         router: "auto",
         requests: 5_000,
         days: 10.0,
+        young: false,
         largest: Some(("simple", 0.6, Some("small"))),
         batch: 0.0,
         baseline: Some("large"),
@@ -78,6 +79,14 @@ fn what_is_not_measured_is_not_said() {
     check(&Evidence { savings: savings(None, None), ..paying() }, Answer::Unclear, &[], "It cannot be said yet");
     let unsure = Evidence { savings: savings(Some([-0.05, 0.1]), Some([-0.1, 0.2])), ..paying() };
     check(&unsure, Answer::Unclear, &[], "It cannot be said yet");
+    let young = Evidence { requests: 60, days: 1.0, young: true, ..paying() };
+    check(
+        &young,
+        Answer::Unclear,
+        &[],
+        "It cannot be said yet whether routing pays: there are 60 requests from less than",
+    );
+    check(&Evidence { requests: 600, ..young }, Answer::Pays, &[], "Routing pays");
     check(&Evidence { classifies: false, ..paying() }, Answer::Unclear, &[], "It cannot be said yet");
 }
 

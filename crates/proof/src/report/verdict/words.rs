@@ -53,7 +53,11 @@ impl Words<'_> {
 
     pub(super) fn few(&self, says: Says) -> String {
         let (a_day, days) = (self.a_day(), self.0.days);
-        let than = if says == Says::Against { "fewer than" } else { "enough; too few would be fewer than" };
+        let than = match says {
+            Says::Open => return format!("{} requests in less than a day.", self.0.requests),
+            Says::Against => "fewer than",
+            Says::For | Says::Nothing => "enough; too few would be fewer than",
+        };
         format!("{a_day:.0} requests a day over {days:.1} days: {than} {FEW:.0}.")
     }
 
@@ -108,6 +112,10 @@ impl Words<'_> {
              under [routers.{}], and after some days the report says what routing would do",
             self.0.router
         )
+    }
+
+    pub(super) fn too_young(&self) -> String {
+        format!("there are {} requests from less than a day; ask again after some days", self.0.requests)
     }
 
     pub(super) fn because_few(&self) -> String {
