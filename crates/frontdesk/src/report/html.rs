@@ -3,7 +3,7 @@
 use maud::{Markup, html as markup};
 use proof::report::{Figures, Group, Report, RouterReport, Says, Shadow, Verdict};
 
-use super::words::{dollars, milliseconds, percent, savings, when};
+use super::words::{dollars, milliseconds, percent, savings, short, when};
 use crate::page::{Bar, Series, bars, document, figures, lines, table};
 
 /// The page.
@@ -123,7 +123,7 @@ fn row(name: &str, group: &Group) -> Vec<String> {
     row.extend([figures.errors.to_string(), figures.fallbacks.to_string()]);
     let (first, whole) = (&figures.first_token_ms, &figures.latency_ms);
     row.extend([first.p50, first.p95, whole.mean, whole.p50, whole.p95, whole.p99].map(milliseconds));
-    row.extend([figures.tokens.input.to_string(), figures.tokens.output.to_string()]);
+    row.extend([figures.tokens.input, figures.tokens.output].map(short));
     row.extend([dollars(Some(figures.cost_usd)), dollars(group.baseline.and_then(|side| side.cost_usd))]);
     let none = || "-".to_owned();
     row.push(group.accuracy.map_or_else(none, |right| {

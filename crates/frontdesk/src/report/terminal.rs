@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 use proof::report::{Case, Figures, Group, Report, RouterReport, Says, Shadow};
 
-use super::words::{dollars, milliseconds, percent, savings, spark, step, when};
+use super::words::{dollars, milliseconds, percent, savings, short, spark, step, when};
 
 /// The whole report.
 #[must_use]
@@ -81,7 +81,8 @@ fn amounts(name: &str, all: &[(&str, &Group)], compared: bool) -> Table {
     for (name, group) in all {
         let Figures { requests, share, errors, left, fallbacks, tokens, cost_usd, .. } = group.figures;
         let mut row = vec![(*name).to_owned(), requests.to_string(), percent(share)];
-        row.extend([errors, left, fallbacks, tokens.input, tokens.output].map(|count| count.to_string()));
+        row.extend([errors, left, fallbacks].map(|count| count.to_string()));
+        row.extend([tokens.input, tokens.output].map(short));
         row.push(dollars(Some(cost_usd)));
         if compared {
             row.push(dollars(group.baseline.and_then(|side| side.cost_usd)));

@@ -84,6 +84,15 @@ pub(super) fn milliseconds(time: Option<f64>) -> String {
     }
 }
 
+/// A count; millions to a decimal.
+pub(super) fn short(count: u64) -> String {
+    if count < 1_000_000 {
+        return count.to_string();
+    }
+    let tenths = count / 100_000;
+    format!("{}.{} M", tenths / 10, tenths % 10)
+}
+
 /// Counts as a row of bars, the highest as high as a line.
 pub(super) fn spark(counts: impl Iterator<Item = u64> + Clone) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

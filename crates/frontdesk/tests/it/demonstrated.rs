@@ -38,10 +38,10 @@ impl Three {
         Self { report: report["routers"][0].clone(), demo, simulated, speedup: speedup.into() }
     }
 
-    /// A number of the report in model time, and of the other two.
-    fn times(&self, place: &str) -> [f64; 3] {
+    /// A number of the report in model time, and of another of the three.
+    fn times(&self, place: &str, other: &Value) -> [f64; 2] {
         let number = |value: &Value| value.pointer(place).unwrap().as_f64().unwrap();
-        [number(&self.report) * self.speedup, number(&self.demo), number(&self.simulated)]
+        [number(&self.report) * self.speedup, number(other)]
     }
 
     /// Requests and costs of each category, and of both ways.
@@ -58,18 +58,39 @@ impl Three {
     }
 }
 
+/// Whether one of a few runs is as it should be: the machine may be busy with other tests, which adds to what a request
+/// takes, and leaves out the encoder where no core is free for it. What each run came to is told otherwise.
+fn eventually_so<T: std::fmt::Debug>(run: impl Fn() -> (bool, T)) {
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        let (so, what) = run();
+        all.push(what);
+        if so {
+            return;
+        }
+    }
+    panic!("{all:#?}");
+}
+
 #[test]
 fn amounts_are_the_same_to_the_nano_dollar() {
-    let three = Three::of(150, 50);
+    eventually_so(|| {
+        let three = Three::of(150, 50);
+        as_demonstrated(&three);
+        let amounts = [Three::amounts(&three.report), Three::amounts(&three.simulated)];
+        (amounts[0] == amounts[1], amounts)
+    });
+}
+
+/// The rows are the same, so the demonstration's own figures are those of the report.
+fn as_demonstrated(three: &Three) {
     assert_eq!(Three::amounts(&three.report), Three::amounts(&three.demo));
-    assert_eq!(Three::amounts(&three.report), Three::amounts(&three.simulated));
     let saved = |value: &Value| value["savings"]["cost"].as_f64().unwrap();
-    assert!((saved(&three.report) - saved(&three.simulated)).abs() < 1e-9);
-    // The rows are the same, so the demonstration's own times are those of the report.
+    assert!((saved(&three.report) - saved(&three.demo)).abs() < 1e-9);
     let categories = three.report["per_category"].as_object().unwrap().keys();
     let places = categories.map(|name| format!("/per_category/{name}/mean_latency_ms"));
     for place in places.chain(["/overall/routed/mean_latency_ms".to_owned()]) {
-        let [report, demo, _] = three.times(&place);
+        let [report, demo] = three.times(&place, &three.demo);
         assert!((report / demo - 1.0).abs() < 1e-6, "{place}: {report} {demo}");
     }
     // The baseline's own requests are more than thirty.
@@ -78,13 +99,10 @@ fn amounts_are_the_same_to_the_nano_dollar() {
 
 #[test]
 fn times_agree_with_the_simulation() {
-    // The machine may be busy with other tests, which adds to what a request takes.
-    let mut apart = Vec::new();
-    let near = (0..4).any(|_| {
+    eventually_so(|| {
         let three = Three::of(12, 2);
-        let [report, _, simulated] = three.times("/overall/routed/mean_latency_ms");
-        apart.push(report / simulated - 1.0);
-        apart.last().is_some_and(|apart| apart.abs() <= 0.03)
+        let [report, simulated] = three.times("/overall/routed/mean_latency_ms", &three.simulated);
+        let apart = report / simulated - 1.0;
+        (apart.abs() <= 0.03, apart)
     });
-    assert!(near, "{apart:?}");
 }
