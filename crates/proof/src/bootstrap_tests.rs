@@ -133,7 +133,7 @@ fn what_stays_with_the_baseline_is_no_difference() {
     }
     let mut traffic = Traffic::new(0..3_600_000_000, Filter::default());
     traffic.add(&Cell { hour: 0, router: "auto", key: "", category: "general", model: "general-model", tally: &tally });
-    let profile = Profile { first_token: Duration::from_millis(1), tokens_per_second: 1e4 };
+    let profile = Profile { first_token: Duration::from_millis(1), tokens_per_second: 1e4, concurrent: None };
     let savings = report(&traffic, &Marks::default(), &setup(Some(profile)), 1).routers[0].savings;
     let [low, high] = savings.latency_ci95.unwrap();
     assert!(savings.latency.unwrap().abs() < 1e-9 && low.abs() < 1e-9 && high.abs() < 1e-9, "{savings:?}");

@@ -134,7 +134,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    const PROFILE: Profile = Profile { first_token: Duration::from_millis(500), tokens_per_second: 50.0 };
+    const PROFILE: Profile =
+        Profile { first_token: Duration::from_millis(500), tokens_per_second: 50.0, concurrent: None };
 
     fn pairs(all: impl IntoIterator<Item = (u64, u64)>) -> Pairs {
         let mut pairs = Pairs::default();

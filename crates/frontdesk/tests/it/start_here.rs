@@ -17,8 +17,6 @@ const DOCUMENT: &str = include_str!("../../../../docs/start-here.md");
 const SMALL: &str = "meta-llama/llama-3.1-8b-instruct";
 const LARGE: &str = "deepseek/deepseek-chat-v3-0324";
 const JUDGE: &str = "moonshotai/kimi-k2-5";
-/// Commands of the document that are still being built, and left out until they are there.
-const COMING: [&str; 2] = ["frontdesk report", "frontdesk simulate --ledger"];
 /// What a user asks, in two kinds.
 const GREETINGS: [&str; 4] = ["hello", "good morning!", "thanks a lot", "hi, how are you?"];
 const CODE: [&str; 4] = [
@@ -59,7 +57,6 @@ impl Walk {
         let words: Vec<&str> = line.split(' ').collect();
         match words.as_slice() {
             ["export", _] => {}
-            _ if COMING.iter().any(|coming| line.starts_with(coming)) => {}
             ["cp", from, to] => self.copy(from, to),
             ["curl", ..] => self.curl(line),
             ["frontdesk", "serve"] => self.serve(),
