@@ -72,6 +72,13 @@ fn table(evaluation: &Evaluation) {
         rows.add_row(numbers.map(|number| format!("{number:.3}")));
     }
     anstream::println!("{rows}");
+    let mut rows = new_table();
+    rows.set_header(["confidence", "accuracy there", "share", "n"]);
+    for bin in &evaluation.calibration {
+        let numbers = [bin.confidence, bin.accuracy, bin.share].map(|number| format!("{number:.3}"));
+        rows.add_row(numbers.into_iter().chain([bin.n.to_string()]));
+    }
+    anstream::println!("{rows}");
 }
 
 fn confusion(evaluation: &Evaluation) {
