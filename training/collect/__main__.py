@@ -6,25 +6,17 @@ At most MOST rows of a source, label and language are taken, the same ones each 
 """
 
 import collections
-import importlib
 import json
-import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
-import collect
+from collect import sources
+from collect.rows import fits
 from collect.source import Tree, digest, read_labels
 
 MOST = 250
 LABELS = ("simple", "general", "reasoning", "code", "agent")
-
-
-def sources():
-    """Every source of every module of this package that has a list of them."""
-    for module in sorted(pkgutil.iter_modules(collect.__path__), key=lambda module: module.name):
-        if module.name != "__main__":
-            yield from getattr(importlib.import_module(f"collect.{module.name}"), "SOURCES", [])
 
 
 def opened(repositories, source):
@@ -44,7 +36,7 @@ def taken(source, tree):
     for row in source.rows(tree):
         name = digest(row)
         label = row.get("label") or read.get(name)
-        if label in LABELS:
+        if label in LABELS and fits(row):
             groups[label, row["lang"]].setdefault(name, {**row, "label": label, "source": source.name})
     for _, rows in sorted(groups.items()):
         # By digest and not by a draw: rows that come or go in the repository do not change which others are taken.

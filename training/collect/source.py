@@ -29,8 +29,11 @@ class Tree:
         listed = self.git("ls-tree", "-r", "-z", "--name-only", self.commit, *([below] if below else []))
         return [path for path in listed.decode("utf-8").split("\0") if path]
 
-    def text(self, path):
-        return self.git("show", f"{self.commit}:{path}").decode("utf-8-sig", errors="replace")
+    def content(self, path):
+        return self.git("show", f"{self.commit}:{path}")
+
+    def text(self, path, encoding="utf-8-sig"):
+        return self.content(path).decode(encoding, errors="replace")
 
     def json(self, path):
         return json.loads(self.text(path))
@@ -52,8 +55,8 @@ class Tree:
 class Source:
     """`rows` yields dictionaries with `text` or `messages`, `lang` (ISO 639-1) and `label`.
 
-    A row without `label` takes it from `labels/<name>.tsv`, where rows labelled by reading are kept by the digest of what
-    they say, or is left out where it is not there. `held_out`: never trained on, so that it can be judged on.
+    A row without `label` takes it from `labels/<name>.tsv`, where rows labelled by reading are kept by the digest of
+    what they say, or is left out where it is not there. `held_out`: never trained on, so that it can be judged on.
     """
 
     name: str
