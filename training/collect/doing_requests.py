@@ -100,7 +100,7 @@ SOURCES = [
         name="mobile_bench",
         repository="XiaoMi/MobileBench",
         commit="4360ca869bfdd9470b97e1c5a75943c0fd5b9a19",
-        licence="Apache-2.0",
+        licence="CC BY-NC-SA 4.0 (data), Apache-2.0 (code)",
         how="whole source → agent",
         rows=mobile_bench,
     ),
