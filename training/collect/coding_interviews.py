@@ -23,13 +23,6 @@ def react_interview(tree):
         yield single(text, "es", domain="React")
 
 
-def ask_ubuntu(tree):
-    """Titles of questions at Ask Ubuntu and Web Applications."""
-    for name in ("AskUbuntuCorpus.json", "WebApplicationsCorpus.json"):
-        for sentence in tree.json(name)["sentences"]:
-            yield single(sentence["text"], "en", domain="software")
-
-
 FRONT_END = "spanish portuguese french german japanese korean russian turkish italian polish arabic hindi".split()
 
 
@@ -75,14 +68,6 @@ SOURCES = [
         how="labelled by reading",
         rows=react_interview,
         held_out=True,
-    ),
-    Source(
-        name="ask_ubuntu",
-        repository="sebischair/NLU-Evaluation-Corpora",
-        commit="9bac08b980f0f570c4166e2d7243c2971df50d8f",
-        licence="CC BY-SA 3.0",
-        how="labelled by reading",
-        rows=ask_ubuntu,
     ),
     Source(
         name="front_end_interview",

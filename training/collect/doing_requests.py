@@ -40,16 +40,6 @@ def xsid(tree):
                 yield single(text, language, "agent", domain="assistant")
 
 
-def mobile_bench(tree):
-    """What users of a Chinese phone ask an assistant to do in one app or several."""
-    for name in ("s_app_s_step", "s_app_m_step", "m_app_m_step"):
-        for task in tree.json(f"data/{name}.json"):
-            asked = task["query"][0] if isinstance(task["query"], list) else task["query"]
-            text = asked.split("|")[0].strip() if isinstance(asked, str) else ""
-            if len(text) > 2:
-                yield single(text, "zh", "agent", domain="apps")
-
-
 LEON = {
     "simple": "good_bye greeting introduction age color welcome partner_assistant help",
     "agent": "github_trends product_hunt_trends todo_list date_time have_i_been_pwned is_it_down speed_test",
@@ -95,14 +85,6 @@ SOURCES = [
         licence="CC BY-SA 4.0",
         how="whole source → agent",
         rows=xsid,
-    ),
-    Source(
-        name="mobile_bench",
-        repository="XiaoMi/MobileBench",
-        commit="4360ca869bfdd9470b97e1c5a75943c0fd5b9a19",
-        licence="CC BY-NC-SA 4.0 (data), Apache-2.0 (code)",
-        how="whole source → agent",
-        rows=mobile_bench,
     ),
     Source(
         name="leon",
