@@ -26,13 +26,33 @@ pub fn document(title: &str, subtitle: &str, body: &Markup) -> String {
             body {
                 main {
                     h1 { (title) }
-                    p.subtitle { (subtitle) }
+                    p.subtitle { (prose(subtitle)) }
                     (body)
                 }
             }
         }
     }
     .into_string()
+}
+
+/// A sentence in which words between backquotes are code.
+#[must_use]
+pub fn prose(text: &str) -> Markup {
+    html! {
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// Sentences, each behind a word or two on what it says.
+#[must_use]
+pub fn remarks(rows: &[(&str, &str)]) -> Markup {
+    html! {
+        div.table {
+            table { tbody { @for (says, sentence) in rows { tr { td { (says) } td.prose { (prose(sentence)) } } } } }
+        }
+    }
 }
 
 /// A table whose columns but the first are figures.
@@ -59,6 +79,12 @@ pub fn figures(figures: &[(&str, String)]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_between_backquotes_are_code() {
+        let shown = remarks(&[("open", "say `frontdesk label <FILE>`.")]).into_string();
+        assert!(shown.contains("say <code>frontdesk label &lt;FILE&gt;</code>.</td>"), "{shown}");
+    }
 
     #[test]
     fn what_names_contain_stays_text() {
