@@ -7,6 +7,7 @@ mod read;
 mod accuracy;
 mod setup;
 mod words;
+mod tables;
 mod terminal;
 mod html;
 

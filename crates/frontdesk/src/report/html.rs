@@ -1,10 +1,11 @@
 //! The report as one self-contained page.
 
 use maud::{Markup, html as markup};
-use proof::report::{Figures, Group, Report, RouterReport, Says, Shadow, Verdict};
+use proof::report::{Answer, Figures, Group, Report, RouterReport, Says, Shadow, Verdict};
 
-use super::words::{dollars, milliseconds, percent, savings, short, when};
-use crate::page::{Bar, Series, bars, document, figures, lines, table};
+use super::tables::{Grid, by_category, by_model, categories, interval, quality};
+use super::words::{checks, dollars, milliseconds, percent, savings, when};
+use crate::page::{Bar, Series, bars, document, figures, lines, prose, remarks, table};
 
 /// The page.
 #[must_use]
@@ -18,18 +19,20 @@ pub fn html(report: &Report) -> String {
 fn part(router: &RouterReport) -> Markup {
     let title = match &router.router {
         Some(name) => format!("Router {name}"),
-        None => "Without a router".to_owned(),
+        None => "Without a router (a model was named, or it failed before)".to_owned(),
     };
     markup! {
         section {
             h2 { (title) }
-            @if let Some(verdict) = &router.verdict { p { strong { (verdict.sentence) } } }
+            @if let Some(verdict) = &router.verdict { p class=(verdict_class(verdict)) { (prose(&verdict.sentence)) } }
             (headline(router))
-            @for sentence in savings(router).iter().chain(&router.notes) { p { (sentence) } }
-            @if let Some(verdict) = &router.verdict { (checks(verdict)) }
+            (saved(router))
+            @for sentence in savings(router).iter().chain(&router.notes) { p { (prose(sentence)) } }
+            (weighed(router))
             @if router.router.is_some() { (distribution(router)) }
+            (known_quality(router))
             h3 { "By model" }
-            (groups("model", router.per_model.iter()))
+            @for grid in by_model(router) { (shown(&grid)) }
             (over_time(router))
             @if let Some(shadow) = &router.shadow { (of_shadow(shadow)) }
         }
@@ -38,41 +41,62 @@ fn part(router: &RouterReport) -> Markup {
 
 fn headline(router: &RouterReport) -> Markup {
     let (total, savings) = (&router.total.figures, &router.savings);
-    let saved = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), percent);
-    figures(&[
+    let mut shown = vec![
         ("requests", total.requests.to_string()),
         ("cost", dollars(Some(total.cost_usd))),
         ("mean time", milliseconds(total.mean_latency_ms)),
-        ("money saved", saved(savings.cost)),
-        ("time saved", saved(savings.latency)),
         ("errors", total.errors.to_string()),
-    ])
+    ];
+    let saved = [("money saved", savings.cost), ("time saved", savings.latency)];
+    shown.extend(saved.into_iter().filter_map(|(name, share)| Some((name, format!("{:.0} %", 100.0 * share?)))));
+    figures(&shown)
 }
 
-fn checks(verdict: &Verdict) -> Markup {
-    let rows: Vec<Vec<String>> = verdict
-        .checks
-        .iter()
-        .map(|check| {
-            let says = match check.says {
-                Says::For => "speaks for routing",
-                Says::Against => "speaks against it",
-                Says::Open => "not known",
-                Says::Nothing => "does not count",
-            };
-            vec![check.sentence.clone(), says.to_owned()]
-        })
-        .collect();
-    table(&["checked", "it"], &rows)
+fn verdict_class(verdict: &Verdict) -> &'static str {
+    match verdict.answer {
+        Answer::Pays => "verdict yes",
+        Answer::DoesNotPay => "verdict no",
+        Answer::Unclear => "verdict",
+    }
+}
+
+/// What routing saves as bars with the intervals that it is known in, losses to the left.
+fn saved(router: &RouterReport) -> Markup {
+    let savings = &router.savings;
+    let bar = |name: &str, saved: Option<f64>, ci95: Option<[f64; 2]>| {
+        let saved = saved?;
+        let figure = ci95.map_or_else(
+            || format!("{:.0} %", 100.0 * saved),
+            |[low, high]| format!("{:.0} % ({:.0} to {:.0})", 100.0 * saved, 100.0 * low, 100.0 * high),
+        );
+        Some(Bar { name: name.to_owned(), value: saved, interval: ci95, figure })
+    };
+    let all = [bar("money", savings.cost, savings.cost_ci95), bar("time", savings.latency, savings.latency_ci95)];
+    let all: Vec<Bar> = all.into_iter().flatten().collect();
+    let baseline = router.baseline.as_deref().unwrap_or("the baseline");
+    markup! {
+        @if !all.is_empty() { (bars(&format!("Saved beside {baseline} alone, with 95 % intervals"), &all)) }
+    }
+}
+
+fn weighed(router: &RouterReport) -> Markup {
+    let says = |says| match says {
+        Says::For => "speaks for routing",
+        Says::Against => "speaks against it",
+        Says::Open => "not known",
+        Says::Nothing => "does not count",
+    };
+    let rows: Vec<(&str, &str)> = checks(router).map(|check| (says(check.says), check.sentence.as_str())).collect();
+    markup! { @if !rows.is_empty() { (remarks(&rows)) } }
 }
 
 fn distribution(router: &RouterReport) -> Markup {
     let drawn = |of: &dyn Fn(&Group) -> Option<(f64, String)>| -> Vec<Bar> {
-        let bar = |(name, group): (&String, &Group)| {
+        let bar = |(name, group): (&str, &Group)| {
             let (value, figure) = of(group)?;
-            Some(Bar { name: name.clone(), value, interval: None, figure })
+            Some(Bar { name: name.to_owned(), value, interval: None, figure })
         };
-        router.per_category.iter().filter_map(bar).collect()
+        categories(router).into_iter().filter_map(bar).collect()
     };
     let shares = drawn(&|group| {
         let Figures { share, requests, .. } = group.figures;
@@ -86,56 +110,30 @@ fn distribution(router: &RouterReport) -> Markup {
     markup! {
         h3 { "By category" }
         (bars("Share of the requests", &shares))
-        (bars("Mean time of an answer", &times))
+        @if !times.is_empty() { (bars("Mean time of an answer", &times)) }
         (bars("Cost", &costs))
-        (groups("category", router.per_category.iter()))
+        @for grid in by_category(router) { (shown(&grid)) }
     }
 }
 
-fn groups<'a>(name: &str, all: impl Iterator<Item = (&'a String, &'a Group)>) -> Markup {
-    let head = [
-        name,
-        "requests",
-        "share",
-        "errors",
-        "fallbacks",
-        "first token p50",
-        "p95",
-        "mean",
-        "p50",
-        "p95",
-        "p99",
-        "tokens in",
-        "out",
-        "cost",
-        "on the baseline",
-        "right",
-        "feedback",
-        "won/tied/lost",
-    ];
-    let rows: Vec<Vec<String>> = all.map(|(name, group)| row(name, group)).collect();
-    table(&head, &rows)
+/// How good decisions and answers are, where somebody has said.
+fn known_quality(router: &RouterReport) -> Markup {
+    let Some(grid) = quality(router) else { return markup! {} };
+    let right = |(name, group): (&str, &Group)| {
+        let right = group.accuracy?;
+        let figure = format!("{} ({})", percent(right.accuracy), interval(right.ci95));
+        Some(Bar { name: name.to_owned(), value: right.accuracy, interval: Some(right.ci95), figure })
+    };
+    let all: Vec<Bar> = categories(router).into_iter().chain([("all", &router.total)]).filter_map(right).collect();
+    markup! {
+        h3 { "Quality" }
+        @if !all.is_empty() { (bars("How often the category is right, with 95 % intervals", &all)) }
+        (shown(&grid))
+    }
 }
 
-fn row(name: &str, group: &Group) -> Vec<String> {
-    let figures = &group.figures;
-    let mut row = vec![name.to_owned(), figures.requests.to_string(), percent(figures.share)];
-    row.extend([figures.errors.to_string(), figures.fallbacks.to_string()]);
-    let (first, whole) = (&figures.first_token_ms, &figures.latency_ms);
-    row.extend([first.p50, first.p95, whole.mean, whole.p50, whole.p95, whole.p99].map(milliseconds));
-    row.extend([figures.tokens.input, figures.tokens.output].map(short));
-    row.extend([dollars(Some(figures.cost_usd)), dollars(group.baseline.and_then(|side| side.cost_usd))]);
-    let none = || "-".to_owned();
-    row.push(group.accuracy.map_or_else(none, |right| {
-        format!("{} ({} to {})", percent(right.accuracy), percent(right.ci95[0]), percent(right.ci95[1]))
-    }));
-    let score = group.feedback.and_then(|feedback| feedback.score);
-    row.push(score.map_or_else(none, |score| format!("{:.2}", score.share)));
-    row.push(group.judged.map_or_else(none, |standing| {
-        let outcomes = standing.outcomes;
-        format!("{}/{}/{}", outcomes.wins, outcomes.ties, outcomes.losses)
-    }));
-    row
+fn shown(grid: &Grid) -> Markup {
+    table(&grid.head.iter().map(String::as_str).collect::<Vec<_>>(), &grid.rows)
 }
 
 fn over_time(router: &RouterReport) -> Markup {
@@ -147,11 +145,10 @@ fn over_time(router: &RouterReport) -> Markup {
     let length = if router.trend.step_hours < 24 { 16 } else { 10 };
     let places: Vec<String> =
         points.iter().map(|point| point.since.get(..length).unwrap_or_default().replace('T', " ")).collect();
-    let requests: Vec<Series> = router
-        .per_category
-        .keys()
-        .map(|name| Series {
-            name: name.clone(),
+    let requests: Vec<Series> = categories(router)
+        .into_iter()
+        .map(|(name, _)| Series {
+            name: name.to_owned(),
             values: points
                 .iter()
                 .map(|point| Some(count(point.per_category.get(name).copied().unwrap_or(0))))
@@ -166,10 +163,15 @@ fn over_time(router: &RouterReport) -> Markup {
     let cost = [mean("cost", &|point| Some(point.cost_usd))];
     markup! {
         h3 { "Over time (UTC)" }
-        (lines("Requests by category", &places, &requests, &|value| format!("{value:.0}")))
+        (lines("Requests by category", &places, &requests, &whole))
         (lines("Time of an answer", &places, &times, &|value| milliseconds(Some(value))))
         (lines("Cost", &places, &cost, &|value| dollars(Some(value))))
     }
+}
+
+/// A number of requests; an axis of a few has places between, which are not named.
+fn whole(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0}") } else { String::new() }
 }
 
 fn of_shadow(shadow: &Shadow) -> Markup {
@@ -189,7 +191,7 @@ fn of_shadow(shadow: &Shadow) -> Markup {
             ("would have taken", milliseconds(shadow.would.routed.mean_latency_ms)),
             ("instead of", milliseconds(shadow.would.baseline.mean_latency_ms)),
         ]))
-        (table(&["decided", "shadow says", "requests"], &rows))
+        @if !rows.is_empty() { (table(&["decided", "shadow says", "requests"], &rows)) }
     }
 }
 

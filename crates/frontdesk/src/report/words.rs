@@ -2,12 +2,24 @@
 
 pub(super) use proof::report::words::percent;
 use proof::report::words::{change, interval};
-use proof::report::{Report, RouterReport};
+use proof::report::{Case, Check, Report, RouterReport};
 
 /// What the report is of.
 pub(super) fn when(report: &Report) -> String {
     let key = report.key.as_ref().map_or(String::new(), |key| format!(" of the key {key}"));
-    format!("{} requests{key} from {} to {}", report.requests, report.since, report.until)
+    let read = |time: &str| time.replace('T', " ").replace('Z', "");
+    format!("{}{key} from {} to {} UTC", counted(report.requests), read(&report.since), read(&report.until))
+}
+
+/// So many requests.
+pub(super) fn counted(requests: u64) -> String {
+    if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") }
+}
+
+/// What was checked for the verdict, without what [`savings`] says with how it is known.
+pub(super) fn checks(router: &RouterReport) -> impl Iterator<Item = &Check> {
+    let checks = router.verdict.iter().flat_map(|verdict| &verdict.checks);
+    checks.filter(|check| !matches!(check.case, Case::Cost | Case::Latency))
 }
 
 /// What is saved and how that is known, what was wasted, and what classifying cost: whole sentences.
@@ -17,10 +29,10 @@ pub(super) fn savings(router: &RouterReport) -> Vec<String> {
     let baseline = router.baseline.as_deref().unwrap_or("the baseline");
     if let Some(saved) = savings.cost {
         sentences.push(format!(
-            "Money: {} than {baseline} alone, by the same tokens at its price ({} of {} requests have both).",
+            "Money: {} than {baseline} alone, by the same tokens at its price ({} of {} have both).",
             known(saved, savings.cost_ci95),
             savings.cost_requests,
-            total.requests
+            counted(total.requests)
         ));
     }
     if let (Some(saved), Some(source)) = (savings.latency, savings.latency_baseline) {
@@ -43,7 +55,8 @@ pub(super) fn savings(router: &RouterReport) -> Vec<String> {
         sentences.push(format!("Answers begun while a model judged: {kept} were kept, {cancelled} were cancelled."));
     }
     if total.left > 0 {
-        sentences.push(format!("{} clients left before the end of their answer.", total.left));
+        let clients = if total.left == 1 { "1 client".to_owned() } else { format!("{} clients", total.left) };
+        sentences.push(format!("{clients} left before the end of the answer."));
     }
     if let Some(accuracy) = &router.accuracy {
         sentences.push(format!(
