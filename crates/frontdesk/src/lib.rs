@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod logging;
 #[cfg(feature = "otlp")]
 pub mod traces;
+mod screen;
 pub mod page;
 pub mod report;
 pub mod demo;

@@ -6,6 +6,8 @@ pub use chart::{Bar, Series, bars, lines};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::screen::Grid;
+
 /// Light and dark, readable on paper; colours are those of the drawings too.
 const STYLE: &str = include_str!("page/style.css");
 
@@ -50,19 +52,24 @@ pub fn prose(text: &str) -> Markup {
 pub fn remarks(rows: &[(&str, &str)]) -> Markup {
     html! {
         div.table {
-            table { tbody { @for (says, sentence) in rows { tr { td { (says) } td.prose { (prose(sentence)) } } } } }
+            table { tbody { @for (says, sentence) in rows { tr { td.name { (says) } td.prose { (prose(sentence)) } } } } }
         }
     }
 }
 
-/// A table whose columns but the first are figures.
+/// A table of names and figures.
 #[must_use]
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> Markup {
+pub(crate) fn table(grid: &Grid) -> Markup {
+    let class = |column: usize| (column < grid.names).then_some("name");
     html! {
         div.table {
             table {
-                thead { tr { @for name in head { th { (name) } } } }
-                tbody { @for row in rows { tr { @for cell in row { td { (cell) } } } } }
+                thead { tr { @for (column, name) in grid.head.iter().enumerate() { th class=[class(column)] { (name) } } } }
+                tbody {
+                    @for row in &grid.rows {
+                        tr { @for (column, cell) in row.iter().enumerate() { td class=[class(column)] { (cell) } } }
+                    }
+                }
             }
         }
     }
@@ -88,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_names_contain_stays_text() {
-        let body = table(&["<b>"], &[vec!["\"><script>alert(1)</script>".into()]]);
+        let body = table(&Grid::new(1, &["<b>"], [vec!["\"><script>alert(1)</script>".into()]]));
         let page = document("a & b", "</title><script>", &body);
         assert!(!page.contains("<script"), "{page}");
         assert!(page.contains("a &amp; b") && page.contains("&lt;b&gt;"));

@@ -6,7 +6,9 @@ mod play;
 mod prompts;
 mod traffic;
 mod told;
+mod tables;
 mod show;
+mod notes;
 mod html;
 
 use std::path::PathBuf;

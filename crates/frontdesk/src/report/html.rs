@@ -3,7 +3,7 @@
 use maud::{Markup, html as markup};
 use proof::report::{Answer, Figures, Group, Report, RouterReport, Says, Shadow, Verdict};
 
-use super::tables::{Grid, by_category, by_model, categories, interval, quality};
+use super::tables::{by_category, by_model, categories, differing, interval, quality};
 use super::words::{checks, dollars, milliseconds, percent, savings, when};
 use crate::page::{Bar, Series, bars, document, figures, lines, prose, remarks, table};
 
@@ -32,7 +32,7 @@ fn part(router: &RouterReport) -> Markup {
             @if router.router.is_some() { (distribution(router)) }
             (known_quality(router))
             h3 { "By model" }
-            @for grid in by_model(router) { (shown(&grid)) }
+            @for grid in by_model(router) { (table(&grid)) }
             (over_time(router))
             @if let Some(shadow) = &router.shadow { (of_shadow(shadow)) }
         }
@@ -112,7 +112,7 @@ fn distribution(router: &RouterReport) -> Markup {
         (bars("Share of the requests", &shares))
         @if !times.is_empty() { (bars("Mean time of an answer", &times)) }
         (bars("Cost", &costs))
-        @for grid in by_category(router) { (shown(&grid)) }
+        @for grid in by_category(router) { (table(&grid)) }
     }
 }
 
@@ -128,12 +128,8 @@ fn known_quality(router: &RouterReport) -> Markup {
     markup! {
         h3 { "Quality" }
         @if !all.is_empty() { (bars("How often the category is right, with 95 % intervals", &all)) }
-        (shown(&grid))
+        (table(&grid))
     }
-}
-
-fn shown(grid: &Grid) -> Markup {
-    table(&grid.head.iter().map(String::as_str).collect::<Vec<_>>(), &grid.rows)
 }
 
 fn over_time(router: &RouterReport) -> Markup {
@@ -175,11 +171,7 @@ fn whole(value: f64) -> String {
 }
 
 fn of_shadow(shadow: &Shadow) -> Markup {
-    let rows: Vec<Vec<String>> = shadow
-        .differing
-        .iter()
-        .map(|one| vec![one.decided.clone(), one.said.clone(), one.requests.to_string()])
-        .collect();
+    let differing = differing(shadow);
     let agreement = shadow.agreement.map_or_else(|| "-".to_owned(), |share| percent(share.share));
     markup! {
         h3 { "Shadow: " (shadow.classifier) }
@@ -191,7 +183,7 @@ fn of_shadow(shadow: &Shadow) -> Markup {
             ("would have taken", milliseconds(shadow.would.routed.mean_latency_ms)),
             ("instead of", milliseconds(shadow.would.baseline.mean_latency_ms)),
         ]))
-        @if !rows.is_empty() { (table(&["decided", "shadow says", "requests"], &rows)) }
+        @if !differing.rows.is_empty() { (table(&differing)) }
     }
 }
 

@@ -1,14 +1,9 @@
 //! The tables of a report, the same in a terminal and on a page.
 
-use proof::report::{Figures, Group, RouterReport};
+use proof::report::{Figures, Group, RouterReport, Shadow};
 
 use super::words::{dollars, milliseconds, percent, short};
-
-/// A table whose first column is names and whose others are figures.
-pub(super) struct Grid {
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
-}
+use crate::screen::Grid;
 
 /// Groups with their names, the largest first.
 pub(super) type Named<'a> = Vec<(&'a str, &'a Group)>;
@@ -73,8 +68,8 @@ fn grid(head: &[&str], rows: impl Iterator<Item = Vec<String>>, compared: bool) 
         row.truncate(columns);
         row
     };
-    let head = head.iter().take(columns).map(|name| (*name).to_owned()).collect();
-    Grid { head, rows: rows.map(kept).collect() }
+    let head: Vec<&str> = head.iter().take(columns).copied().collect();
+    Grid::new(1, &head, rows.map(kept))
 }
 
 /// What is known of how good answers and decisions are; columns of which nothing is known are left out.
@@ -101,7 +96,7 @@ pub(super) fn quality(router: &RouterReport) -> Option<Grid> {
     ];
     let head = row("category", head.map(|block| block.iter().map(|name| (*name).to_owned()).collect()));
     let rows = groups.into_iter().map(|(name, group)| row(name, [right(group), feedback(group), judged(group)]));
-    Some(Grid { head, rows: rows.collect() })
+    Some(Grid { head, rows: rows.collect(), names: 1 })
 }
 
 fn right(group: &Group) -> Vec<String> {
@@ -126,6 +121,13 @@ fn judged(group: &Group) -> Vec<String> {
     row
 }
 
+/// Where a shadow says other categories than were decided, the most frequent first.
+pub(super) fn differing(shadow: &Shadow) -> Grid {
+    let rows = shadow.differing.iter().map(|one| vec![one.decided.clone(), one.said.clone(), one.requests.to_string()]);
+    Grid::new(2, &["decided", "shadow says", "requests"], rows)
+}
+
+/// An interval of a share.
 pub(super) fn interval([low, high]: [f64; 2]) -> String {
     format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high)
 }

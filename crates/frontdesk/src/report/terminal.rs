@@ -1,10 +1,10 @@
 //! The report for a terminal: a screen a router.
 
-use comfy_table::{CellAlignment, Table, presets};
 use proof::report::{Report, RouterReport, Says, Shadow};
 
-use super::tables::{Grid, by_category, by_model, interval, quality};
+use super::tables::{by_category, by_model, differing, interval, quality};
 use super::words::{checks, counted, dollars, milliseconds, percent, savings, spark, step, when};
+use crate::screen::{WIDTH, wrapped};
 
 /// The whole report.
 #[must_use]
@@ -25,13 +25,13 @@ fn part(router: &RouterReport) -> String {
         None => parts.push(format!("Without a router (a model was named, or it failed before): {requests}")),
     }
     if let Some(verdict) = &router.verdict {
-        parts.push(verdict.sentence.clone());
+        parts.push(wrapped(&verdict.sentence, WIDTH));
     }
     if router.router.is_some() {
-        parts.extend(by_category(router).map(shown));
+        parts.extend(by_category(router).map(|grid| grid.text()));
     }
-    parts.extend(by_model(router).map(shown));
-    parts.extend(quality(router).map(shown));
+    parts.extend(by_model(router).map(|grid| grid.text()));
+    parts.extend(quality(router).map(|grid| grid.text()));
     if router.trend.points.len() > 1 {
         let trend = &router.trend;
         let bars = spark(trend.points.iter().map(|point| point.requests));
@@ -41,7 +41,7 @@ fn part(router: &RouterReport) -> String {
     sentences.extend(router.notes.iter().cloned());
     sentences.extend(checks(router).map(|check| format!("{} {}", mark(check.says), check.sentence)));
     if !sentences.is_empty() {
-        parts.push(sentences.join("\n"));
+        parts.push(wrapped(&sentences.join("\n"), WIDTH));
     }
     if let Some(shadow) = &router.shadow {
         parts.push(of_shadow(shadow));
@@ -86,34 +86,11 @@ fn of_shadow(shadow: &Shadow) -> String {
             milliseconds(was.mean_latency_ms),
         ));
     }
+    let text = wrapped(&text, WIDTH);
     if shadow.differing.is_empty() {
         return text;
     }
-    let mut table = new_table();
-    table.set_header(["decided", "shadow says", "requests"]);
-    for one in shadow.differing.iter().take(10) {
-        table.add_row([one.decided.clone(), one.said.clone(), one.requests.to_string()]);
-    }
-    format!("{text}\n\n{table}")
-}
-
-fn shown(grid: Grid) -> String {
-    let mut table = new_table();
-    table.set_header(grid.head);
-    table.add_rows(grid.rows);
-    align(&mut table);
-    table.to_string()
-}
-
-fn new_table() -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    table
-}
-
-/// Figures stand at the right.
-fn align(table: &mut Table) {
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    let mut table = differing(shadow);
+    table.rows.truncate(10);
+    format!("{text}\n\n{}", table.text())
 }

@@ -2,17 +2,18 @@
 
 use maud::{Markup, html};
 use proof::comparison::Sides;
+use proof::simulation::{Curve, Point, Queued};
 
-use super::show;
 use super::told::{Side, Told};
-use crate::page::{Bar, Series, bars, document, figures, lines, table};
+use super::{show, tables};
+use crate::demo::guide;
+use crate::page::{Bar, Series, bars, document, figures, lines, prose, table};
 
 /// The page.
 pub(super) fn page(told: &Told) -> String {
     let main = &told.main;
     let savings = main.outcome.comparison.overall.savings();
-    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-    let head = show::head(told);
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let body = html! {
         (figures(&[
             ("requests", told.requests().to_string()),
@@ -20,15 +21,16 @@ pub(super) fn page(told: &Told) -> String {
             ("cost saved", percent(savings.cost)),
             ("cost", show::dollars(main.outcome.comparison.overall.routed.cost)),
         ]))
-        @for line in show::conclusion(told).lines() { p { (line) } }
-        (table(&head.iter().map(String::as_str).collect::<Vec<_>>(), &show::rows(told)))
+        @for line in show::conclusion(told).lines() { p { (prose(line)) } }
+        (table(&tables::categories(told)))
+        @for (title, grid) in tables::beside(told) { h3 { (prose(title.trim_end_matches(':'))) } (table(&grid)) }
         (by_category(told))
         (moved(told))
         (sensitivity(main))
-        (waiting(main))
+        (waiting(told))
         @if !told.notes.is_empty() {
             h2 { "To read these figures" }
-            ul { @for note in &told.notes { li { (note) } } }
+            ul { @for note in &told.notes { li { (prose(note)) } } }
         }
     };
     document("Simulation", &show::headline(told).replace('\n', " "), &body)
@@ -43,13 +45,17 @@ fn by_category(told: &Told) -> Markup {
         latencies.push(Bar { name: name.clone(), value: latency, interval: None, figure: show::seconds(latency) });
         costs.push(Bar { name, value: cost.as_usd(), interval: None, figure: show::dollars(cost) });
     };
-    for (name, Sides { routed, .. }) in &told.main.outcome.comparison.per_category {
+    let mut categories: Vec<(&String, &Sides)> = told.main.outcome.comparison.per_category.iter().collect();
+    categories.sort_by_key(|(name, _)| (guide::place(name), *name));
+    for (name, Sides { routed, .. }) in categories {
         add(name.clone(), routed);
     }
     add("all, routed".into(), &told.main.outcome.comparison.overall.routed);
-    add(format!("all, {baseline}"), &told.main.outcome.comparison.overall.baseline);
-    told.against.iter().for_each(|side| add("all, against".into(), &side.outcome.comparison.overall.routed));
-    told.recorded.iter().for_each(|recorded| add("all, recorded".into(), recorded));
+    add(format!("all, {baseline} alone"), &told.main.outcome.comparison.overall.baseline);
+    told.against
+        .iter()
+        .for_each(|side| add("all, other configuration".into(), &side.outcome.comparison.overall.routed));
+    told.recorded.iter().for_each(|recorded| add("all, as recorded".into(), recorded));
     html! {
         h2 { "By category" }
         (bars("Mean time from request to end", &latencies))
@@ -58,62 +64,56 @@ fn by_category(told: &Told) -> Markup {
 }
 
 fn moved(told: &Told) -> Markup {
-    let row = |one: &proof::simulation::Move| {
-        let [before, after] = one.mean_latency_ms.map(show::seconds);
-        let [cost_before, cost_after] = one.cost_nano_usd.map(|cost| show::dollars(routing::NanoUsd(cost)));
-        vec![format!("{} → {}", one.from, one.to), one.requests.to_string(), before, after, cost_before, cost_after]
-    };
-    let rows: Vec<_> = told.moves.models.iter().map(row).collect();
+    if told.moves.models.is_empty() {
+        return html! {};
+    }
+    let (grid, stay) = tables::moves(told);
     html! {
-        h2 { "What moves, from " (told.moves.from) " to " (told.moves.to) }
-        (table(&["models", "requests", "latency before", "after", "cost before", "after"], &rows))
+        h2 { (show::changes(told).trim_end_matches(':')) }
+        @if !grid.rows.is_empty() { (table(&grid)) }
+        @if let Some(stays) = show::stays(stay) { p { (stays) } }
     }
 }
 
 fn sensitivity(side: &Side) -> Markup {
-    let percent = |value: f64| format!("{value:.0} %");
-    let curve = side.sensitivity.errors.as_ref().map(|curve| {
-        let places: Vec<_> = curve
-            .points
-            .iter()
-            .map(|point| format!("× {} ({:.1} %)", point.factor, 100.0 * point.error_rate))
-            .collect();
-        // The kit draws from zero: a loss is a gap.
-        let saved = |of: &dyn Fn(&proof::simulation::Point) -> f64| {
-            curve.points.iter().map(|point| Some(100.0 * of(point)).filter(|share| *share >= 0.0)).collect()
-        };
-        let series = [
-            Series { name: "cost saved".into(), values: saved(&|point| point.savings.cost) },
-            Series { name: "time saved".into(), values: saved(&|point| point.savings.latency) },
-        ];
-        lines(&format!("Savings over the classifier's errors (now {})", show::known(curve)), &places, &series, &percent)
-    });
-    let row = |change: &proof::simulation::Change| {
-        let money = [change.cost_usd, change.baseline_cost_usd].map(|usd| format!("${usd:.4}"));
-        let begin = [format!("{} × {}", change.model, change.factor)];
-        let share = format!("{:.1} %", 100.0 * change.savings_cost);
-        begin.into_iter().chain(money).chain([share]).collect::<Vec<_>>()
-    };
-    let rows: Vec<_> = side.sensitivity.prices.iter().map(row).collect();
+    let curve = side.sensitivity.errors.as_ref();
+    let prices = tables::prices(side);
     html! {
-        h2 { "If errors or prices were others" }
-        @if let Some(curve) = curve { (curve) }
-        (table(&["price of", "cost", "baseline", "saves"], &rows))
+        @if curve.is_some() || prices.is_some() { h2 { "If errors or prices were others" } }
+        @match curve {
+            Some(curve) if curve.error_rate > 0.0 => { (drawn(curve)) (table(&tables::errors(curve))) }
+            Some(curve) => p { (show::no_errors(curve)) },
+            None => {}
+        }
+        @if let Some(prices) = prices { h3 { "If a model's price were another" } (table(&prices)) }
     }
 }
 
-fn waiting(side: &Side) -> Markup {
-    let Some(queue) = side.queue() else { return html! {} };
-    let bar = |queued: &proof::simulation::Queued| Bar {
-        name: queued.model.clone(),
-        value: queued.waiting_ms.mean,
-        interval: None,
-        figure: format!("{}, busy {:.0} %", show::seconds(queued.waiting_ms.mean), 100.0 * queued.utilisation),
+fn drawn(curve: &Curve) -> Markup {
+    let percent = |value: f64| format!("{value:.0} %");
+    let place = |point: &Point| format!("× {} ({:.1} %)", point.factor, 100.0 * point.error_rate);
+    let places: Vec<String> = curve.points.iter().map(place).collect();
+    let saved = |name: &str, of: &dyn Fn(&Point) -> f64| Series {
+        name: name.to_owned(),
+        values: curve.points.iter().map(|point| Some(100.0 * of(point))).collect(),
     };
-    let alone = queue.baseline.as_ref().map(|queued| Bar { name: format!("{} alone", queued.model), ..bar(queued) });
-    let all: Vec<_> = queue.models.iter().filter(|queued| queued.requests > 0).map(bar).chain(alone).collect();
+    let series =
+        [saved("cost saved", &|point| point.savings.cost), saved("time saved", &|point| point.savings.latency)];
+    lines(&format!("Savings over the classifier's errors (now {})", show::known(curve)), &places, &series, &percent)
+}
+
+fn waiting(told: &Told) -> Markup {
+    let Some(grid) = tables::waits(told) else { return html! {} };
+    let bar = |(name, queued): (String, Queued)| {
+        let wait = queued.waiting_ms.mean;
+        let figure = format!("{}, busy {:.0} %", show::seconds(wait), 100.0 * queued.utilisation);
+        Bar { name, value: wait, interval: None, figure }
+    };
+    let all: Vec<Bar> = tables::waiting(told).into_iter().map(bar).collect();
     html! {
         h2 { "Waiting" }
-        (bars("Mean wait for a model that is busy", &all))
+        p { (show::WAITING) "." }
+        @if all.iter().any(|bar| bar.value > 0.0) { (bars("Mean wait", &all)) }
+        (table(&grid))
     }
 }

@@ -94,7 +94,7 @@ impl Told {
             notes: Vec::new(),
             main,
         };
-        told.notes = super::show::notes(&told, play);
+        told.notes = super::notes::notes(&told, play);
         Ok(told)
     }
 
