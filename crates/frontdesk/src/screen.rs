@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 /// Columns of a usual terminal; longer sentences are wrapped.
-pub(crate) const WIDTH: usize = 100;
+const WIDTH: usize = 100;
 
 /// A table whose first columns are names and whose others are figures; a page shows it too.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,21 +32,35 @@ impl Grid {
     }
 }
 
-/// Every line of a text wrapped to so many columns; what follows of a line is indented, and what stands between backquotes
-/// is not parted, so that a command can be copied.
-pub(crate) fn wrapped(text: &str, width: usize) -> String {
-    text.lines().map(|line| wrapped_line(line, width)).collect::<Vec<_>>().join("\n")
+/// What is never at the begin of a line, because it belongs to the figure before it.
+const UNITS: [&str; 5] = ["%", "s", "ms", "µs", "M"];
+
+/// Sentences wrapped to the width of a usual terminal.
+pub(crate) fn paragraph(text: &str) -> String {
+    wrapped(text, WIDTH, "")
 }
 
-fn wrapped_line(line: &str, width: usize) -> String {
+/// Lines of which each is a sentence or a few, wrapped so that it is seen where the next begins.
+pub(crate) fn list(text: &str) -> String {
+    wrapped(text, WIDTH, "  ")
+}
+
+/// Every line of a text wrapped to so many columns. What stands between backquotes is not parted, so that a command can be
+/// copied.
+fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    text.lines().map(|line| wrapped_line(line, width, indent)).collect::<Vec<_>>().join("\n")
+}
+
+fn wrapped_line(line: &str, width: usize, indent: &str) -> String {
     let begin = line.trim_start();
     let mut column = line.chars().count() - begin.chars().count();
     let mut text = " ".repeat(column);
     for (place, word) in words(begin).into_iter().enumerate() {
         let length = word.chars().count();
         if place > 0 && column + 1 + length > width {
-            text.push_str("\n  ");
-            column = 2;
+            text.push('\n');
+            text.push_str(indent);
+            column = indent.len();
         } else if place > 0 {
             text.push(' ');
             column += 1;
@@ -57,16 +71,21 @@ fn wrapped_line(line: &str, width: usize) -> String {
     text
 }
 
-/// What spaces part, but for those between backquotes.
+/// What spaces part, but for those between backquotes and those before a unit.
 fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+    let mut words: Vec<String> = Vec::new();
     let mut quoted = false;
-    for letter in line.chars() {
-        quoted ^= letter == '`';
+    for piece in line.split(' ') {
+        let unit =
+            UNITS.contains(&piece.trim_end_matches(|letter: char| letter.is_ascii_punctuation() && letter != '%'));
         match words.last_mut() {
-            Some(word) if letter != ' ' || quoted => word.push(letter),
-            _ => words.push(String::new()),
+            Some(word) if quoted || unit => {
+                word.push(' ');
+                word.push_str(piece);
+            }
+            _ => words.push(piece.to_owned()),
         }
+        quoted ^= piece.matches('`').count() % 2 == 1;
     }
     words
 }
@@ -76,13 +95,14 @@ mod tests {
     use super::*;
 
     fn check(line: &str, width: usize, expected: &str) {
-        assert_eq!(wrapped(line, width), expected);
+        assert_eq!(wrapped(line, width, "  "), expected);
     }
 
     #[test]
     fn lines_are_wrapped_between_words_and_indented() {
         check("one two three four", 9, "one two\n  three\n  four");
         check("+ one two\n  three", 7, "+ one\n  two\n  three");
+        assert_eq!(wrapped("one two three", 9, ""), "one two\nthree");
         check("short", 9, "short");
         check("", 9, "");
     }
@@ -90,6 +110,7 @@ mod tests {
     #[test]
     fn commands_and_long_words_stay_whole() {
         check("label: (`sample -n 100 --out x`, then)", 12, "label:\n  (`sample -n 100 --out x`,\n  then)");
+        check("of them 90 %, or 5 s.", 10, "of them\n  90 %, or\n  5 s.");
         check("averyverylongword b", 5, "averyverylongword\n  b");
         check("an open `quote is kept", 8, "an open\n  `quote is kept");
     }

@@ -8,10 +8,10 @@ const WIDTH: f64 = 900.0;
 const BARS: f64 = 640.0;
 /// Height of one bar with the space below it.
 const BAR: f64 = 26.0;
-/// Where bars begin, behind their names.
-const NAMES: f64 = 140.0;
-/// The room for a bar's figure behind it.
-const FIGURES: f64 = 130.0;
+/// The width of a letter at most, as nobody can measure it here.
+const LETTER: f64 = 7.0;
+/// The most letters of a bar's name or figure that are shown.
+const MOST_LETTERS: usize = 32;
 /// Height of a drawing of lines, and the room at its left and its foot for the axes.
 const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 70.0;
@@ -51,28 +51,29 @@ pub struct Series {
 pub fn bars(caption: &str, bars: &[Bar]) -> Markup {
     let ends = bars.iter().flat_map(|bar| bar.interval.into_iter().flatten().chain([bar.value]));
     let (low, high) = span(ends);
-    let room = BARS - NAMES - FIGURES;
-    let scale = if high > low { room / (high - low) } else { 0.0 };
-    let at = |value: f64| NAMES + (value - low) * scale;
+    let names = room(bars.iter().map(|bar| &bar.name));
+    let most = BARS - names - room(bars.iter().map(|bar| &bar.figure));
+    let scale = if high > low { most / (high - low) } else { 0.0 };
+    let at = |value: f64| names + (value - low) * scale;
     let height = BAR * count(bars.len());
     html! {
         figure {
             figcaption { (caption) }
             svg.bars viewBox={ "0 0 " (BARS) " " (short(height)) } role="img" aria-label=(caption) {
                 @if low < 0.0 { line.zero x1=(short(at(0.0))) x2=(short(at(0.0))) y1="0" y2=(short(height)) {} }
-                @for (place, bar) in bars.iter().enumerate() { (drawn(bar, BAR * count(place), &at)) }
+                @for (place, bar) in bars.iter().enumerate() { (drawn(bar, (names, BAR * count(place)), &at)) }
             }
         }
     }
 }
 
 /// One bar, its interval with an end at either side, and its figure behind both.
-fn drawn(bar: &Bar, top: f64, at: &dyn Fn(f64) -> f64) -> Markup {
+fn drawn(bar: &Bar, (names, top): (f64, f64), at: &dyn Fn(f64) -> f64) -> Markup {
     let (zero, end) = (at(0.0), at(bar.value));
     let reach = bar.interval.map_or(end, |[_, high]| end.max(at(high))).max(zero);
     let middle = short(top + 12.0);
     html! {
-        text x=(NAMES - 10.0) y=(short(top + 16.0)) text-anchor="end" { (bar.name) }
+        text x=(short(names - 10.0)) y=(short(top + 16.0)) text-anchor="end" { (cut(&bar.name)) }
         rect x=(short(zero.min(end))) y=(short(top + 4.0)) width=(short((end - zero).abs())) height="16" rx="2"
             fill=(colour(if bar.value < 0.0 { LOSS } else { 0 })) {}
         @if let Some([low, high]) = bar.interval.map(|ends| ends.map(at)) {
@@ -81,8 +82,22 @@ fn drawn(bar: &Bar, top: f64, at: &dyn Fn(f64) -> f64) -> Markup {
                 line.interval x1=(short(end)) x2=(short(end)) y1=(short(top + 8.0)) y2=(short(top + 16.0)) {}
             }
         }
-        text.quiet x=(short(reach + 8.0)) y=(short(top + 16.0)) { (bar.figure) }
+        text.quiet x=(short(reach + 8.0)) y=(short(top + 16.0)) { (cut(&bar.figure)) }
     }
+}
+
+/// The room for the longest of texts and the space beside it.
+fn room<'a>(texts: impl Iterator<Item = &'a String>) -> f64 {
+    let letters = texts.map(|text| text.chars().count().min(MOST_LETTERS)).max().unwrap_or(0);
+    16.0 + LETTER * count(letters)
+}
+
+/// A text that is too long without its end.
+fn cut(text: &str) -> String {
+    if text.chars().count() <= MOST_LETTERS {
+        return text.to_owned();
+    }
+    text.chars().take(MOST_LETTERS - 1).chain(['…']).collect()
 }
 
 /// Lines over the places of a horizontal axis, of which a few are named; the vertical axis has zero in it. `unit` writes
@@ -185,6 +200,9 @@ fn count(number: usize) -> f64 {
 mod tests {
     use super::*;
 
+    /// The room for the name of one letter that the bars of these tests have; they have no figure.
+    const NAMES: f64 = 23.0;
+
     fn bar(value: f64, interval: Option<[f64; 2]>) -> Bar {
         Bar { name: "x".into(), value, interval, figure: String::new() }
     }
@@ -192,9 +210,9 @@ mod tests {
     #[test]
     fn the_longest_bar_or_interval_fills_the_room_and_nothing_is_longer() {
         let drawn = bars("c", &[bar(1.0, None), bar(2.0, Some([1.0, 4.0]))]).into_string();
-        let room = BARS - NAMES - FIGURES;
-        assert!(drawn.contains(&format!("width=\"{}\"", short(room / 4.0))), "{drawn}");
-        assert!(drawn.contains(&format!("x2=\"{}\"", short(NAMES + room))), "{drawn}");
+        let most = BARS - NAMES - 16.0;
+        assert!(drawn.contains(&format!("width=\"{}\"", short(most / 4.0))), "{drawn}");
+        assert!(drawn.contains(&format!("x2=\"{}\"", short(NAMES + most))), "{drawn}");
     }
 
     #[test]
@@ -209,6 +227,16 @@ mod tests {
             let drawn = drawn.into_string();
             assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{drawn}");
         }
+    }
+
+    #[test]
+    fn names_and_figures_have_room_and_the_longest_are_cut() {
+        let long = Bar { name: "n".repeat(40), figure: "220.66 s, busy 100 %".into(), ..bar(1.0, None) };
+        let drawn = bars("c", &[long]).into_string();
+        let names = 16.0 + 32.0 * LETTER;
+        assert!(drawn.contains(&format!(">{}…<", "n".repeat(31))), "{drawn}");
+        assert!(drawn.contains(&format!("rect x=\"{names}\"")), "{drawn}");
+        assert!(drawn.contains(&format!("width=\"{}\"", BARS - names - 16.0 - 20.0 * LETTER)), "{drawn}");
     }
 
     #[test]
@@ -236,7 +264,7 @@ mod tests {
     #[test]
     fn losses_are_drawn_left_of_zero_with_their_intervals() {
         let drawn = bars("c", &[bar(-1.0, Some([-3.0, 1.0]))]).into_string();
-        let quarter = (BARS - NAMES - FIGURES) / 4.0;
+        let quarter = (BARS - NAMES - 16.0) / 4.0;
         let [zero, end] = [NAMES + 3.0 * quarter, NAMES + 2.0 * quarter].map(short);
         assert!(drawn.contains(&format!("rect x=\"{end}\"")), "{drawn}");
         assert!(drawn.contains(&format!("line class=\"zero\" x1=\"{zero}\"")), "{drawn}");

@@ -4,7 +4,7 @@ use proof::report::{Report, RouterReport, Says, Shadow};
 
 use super::tables::{by_category, by_model, differing, interval, quality};
 use super::words::{checks, counted, dollars, milliseconds, percent, savings, spark, step, when};
-use crate::screen::{WIDTH, wrapped};
+use crate::screen::{list, paragraph};
 
 /// The whole report.
 #[must_use]
@@ -25,7 +25,7 @@ fn part(router: &RouterReport) -> String {
         None => parts.push(format!("Without a router (a model was named, or it failed before): {requests}")),
     }
     if let Some(verdict) = &router.verdict {
-        parts.push(wrapped(&verdict.sentence, WIDTH));
+        parts.push(paragraph(&verdict.sentence));
     }
     if router.router.is_some() {
         parts.extend(by_category(router).map(|grid| grid.text()));
@@ -41,7 +41,7 @@ fn part(router: &RouterReport) -> String {
     sentences.extend(router.notes.iter().cloned());
     sentences.extend(checks(router).map(|check| format!("{} {}", mark(check.says), check.sentence)));
     if !sentences.is_empty() {
-        parts.push(wrapped(&sentences.join("\n"), WIDTH));
+        parts.push(list(&sentences.join("\n")));
     }
     if let Some(shadow) = &router.shadow {
         parts.push(of_shadow(shadow));
@@ -86,7 +86,7 @@ fn of_shadow(shadow: &Shadow) -> String {
             milliseconds(was.mean_latency_ms),
         ));
     }
-    let text = wrapped(&text, WIDTH);
+    let text = paragraph(&text);
     if shadow.differing.is_empty() {
         return text;
     }

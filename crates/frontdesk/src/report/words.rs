@@ -1,7 +1,7 @@
 //! Figures as people read them.
 
-pub(super) use proof::report::words::percent;
 use proof::report::words::{change, interval};
+pub(super) use proof::report::words::{counted, percent};
 use proof::report::{Case, Check, Report, RouterReport};
 
 /// What the report is of.
@@ -9,11 +9,6 @@ pub(super) fn when(report: &Report) -> String {
     let key = report.key.as_ref().map_or(String::new(), |key| format!(" of the key {key}"));
     let read = |time: &str| time.replace('T', " ").replace('Z', "");
     format!("{}{key} from {} to {} UTC", counted(report.requests), read(&report.since), read(&report.until))
-}
-
-/// So many requests.
-pub(super) fn counted(requests: u64) -> String {
-    if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") }
 }
 
 /// What was checked for the verdict, without what [`savings`] says with how it is known.
@@ -91,6 +86,7 @@ pub(super) fn dollars(usd: Option<f64>) -> String {
 pub(super) fn milliseconds(time: Option<f64>) -> String {
     match time {
         None => "-".to_owned(),
+        Some(0.0) => "0 s".to_owned(),
         Some(time) if time >= 1_000.0 => format!("{:.2} s", time / 1e3),
         Some(time) if time >= 1.0 => format!("{time:.0} ms"),
         Some(time) => format!("{:.0} µs", time * 1e3),

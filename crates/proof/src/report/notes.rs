@@ -4,7 +4,7 @@ use routing::Tally;
 
 use super::setup::{RouterSetup, Setup};
 use super::traffic::Part;
-use super::words::percent;
+use super::words::{counted, percent};
 use crate::share::count;
 use crate::speed::{Source, wide};
 
@@ -90,8 +90,9 @@ fn unpriced(part: &Part, notes: &mut Vec<String>) {
         let names: Vec<String> = models.iter().map(|model| format!("`{model}`")).collect();
         let names = names.join(", ");
         notes.push(format!(
-            "{requests} requests were answered without a price being known ({names}): their cost counts as nothing, and \
-             they are left out of what is saved. Write price = {{ input = …, output = … }} under [models.…]."
+            "{} got an answer without a price being known ({names}): that counts as no cost, and is left out of what is \
+             saved. Write price = {{ input = …, output = … }} under [models.…].",
+            counted(requests)
         ));
     }
 }

@@ -84,7 +84,7 @@ fn what_is_not_measured_is_not_said() {
         &young,
         Answer::Unclear,
         &[],
-        "It cannot be said yet whether routing pays: there are 60 requests from less than",
+        "It cannot be said yet whether routing pays: there is no more than 60 requests from less than",
     );
     check(&Evidence { requests: 600, ..young }, Answer::Pays, &[], "Routing pays");
     check(&Evidence { classifies: false, ..paying() }, Answer::Unclear, &[], "It cannot be said yet");

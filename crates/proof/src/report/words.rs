@@ -3,6 +3,12 @@
 /// A saving that reads as nothing, in either direction.
 const SAME: f64 = 0.0005;
 
+/// So many requests, `1 request` or `2 requests`.
+#[must_use]
+pub fn counted(requests: u64) -> String {
+    if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") }
+}
+
 /// A share, `57 %`; with a decimal below ten.
 #[must_use]
 pub fn percent(share: f64) -> String {
@@ -47,6 +53,7 @@ mod tests {
         ] {
             assert_eq!(format!("{} ({})", change(saved), interval(saved, ci95)), expected);
         }
+        assert_eq!((counted(1), counted(2)), ("1 request".to_owned(), "2 requests".to_owned()));
         assert_eq!((percent(0.0999), percent(0.0994)), ("10 %".to_owned(), "9.9 %".to_owned()));
     }
 }

@@ -1,9 +1,9 @@
 //! What must be known to read the figures of a simulation.
 
+use proof::report::words::counted;
 use proof::simulation::Known;
 
 use super::play::Play;
-use super::show::counted;
 use super::told::{Side, Source, Told};
 
 /// What must be known to read the figures.
@@ -66,11 +66,11 @@ fn side_notes(side: &Side, replayed: bool, notes: &mut Vec<String>) {
     let estimated = side.estimated();
     if estimated.scaled + estimated.as_written > 0 {
         notes.push(format!(
-            "Output tokens under {of}: {} with the model that wrote the answer; {} scaled by how much the other model \
-             writes in the category; {} taken as it was (fewer than 20 answers to compare).",
+            "Output tokens under {of}: as they were for {} (the same model answers), scaled by how much the other model writes \
+             in the category for {}, and as the other model wrote for {} (fewer than 20 answers to compare).",
             counted(estimated.own),
-            counted(estimated.scaled),
-            counted(estimated.as_written)
+            estimated.scaled,
+            estimated.as_written
         ));
     }
     if replayed {

@@ -1,12 +1,13 @@
 //! A simulation for people, in the terminal.
 
+use proof::report::words::counted;
 use proof::simulation::Curve;
 use routing::NanoUsd;
 
 use super::tables;
 use super::told::{Side, Source, Told};
 use crate::demo::guide;
-use crate::screen::{WIDTH, wrapped};
+use crate::screen::{list, paragraph};
 
 /// What a table of waits is.
 pub(super) const WAITING: &str = "Waiting for models that answer only so many at once (it is in the latency)";
@@ -15,15 +16,14 @@ const MOST_MOVES: usize = 12;
 
 /// Everything.
 pub(super) fn text(told: &Told) -> String {
-    let prose = |text: &str| wrapped(text, WIDTH);
-    let mut parts = vec![prose(&headline(told)), tables::categories(told).text(), prose(&conclusion(told))];
+    let mut parts = vec![paragraph(&headline(told)), tables::categories(told).text(), list(&conclusion(told))];
     parts.extend(tables::beside(told).into_iter().map(|(title, grid)| format!("{title}\n{}", grid.text())));
     parts.push(moves(told));
     parts.extend(tables::waits(told).map(|grid| format!("{WAITING}:\n{}", grid.text())));
     parts.push(sensitivity(&told.main));
     if !told.notes.is_empty() {
-        let notes: Vec<String> = told.notes.iter().map(|note| prose(&format!("- {note}"))).collect();
-        parts.push(format!("To read these figures:\n{}", notes.join("\n")));
+        let notes: Vec<String> = told.notes.iter().map(|note| format!("- {note}")).collect();
+        parts.push(format!("To read these figures:\n{}", list(&notes.join("\n"))));
     }
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
@@ -55,11 +55,6 @@ pub(super) fn other(side: &Side) -> String {
     let changed = side.changed.join(", ");
     let with = if changed.is_empty() { String::new() } else { format!(" with {changed}") };
     format!("router `{}` of {}{with}", side.router, side.config)
-}
-
-/// So many requests.
-pub(super) fn counted(requests: u64) -> String {
-    if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") }
 }
 
 /// What follows from the table.

@@ -1,6 +1,6 @@
 //! The sentences of a verdict.
 
-use super::super::words::{change, interval, percent};
+use super::super::words::{change, counted, interval, percent};
 use super::{Answer, Case, Evidence, FEW, ONE_KIND, RIGHT, Says};
 use crate::share::count;
 
@@ -54,14 +54,21 @@ impl Words<'_> {
     pub(super) fn few(&self, says: Says) -> String {
         let (a_day, days) = (self.a_day(), self.0.days);
         let than = match says {
-            Says::Open => return format!("{} requests in less than a day.", self.0.requests),
+            Says::Open => return format!("{} in less than a day.", counted(self.0.requests)),
             Says::Against => "fewer than",
             Says::For | Says::Nothing => "enough; too few would be fewer than",
         };
+        // A ledger of less than a day counts as one.
+        if days <= 1.0 {
+            return format!("{} within a day: {than} {FEW:.0}.", counted(self.0.requests));
+        }
         format!("{a_day:.0} requests a day over {days:.1} days: {than} {FEW:.0}.")
     }
 
     pub(super) fn batch(&self, mostly: bool) -> String {
+        if self.0.batch <= 0.0 {
+            return "No request is marked as batch: latency matters.".to_owned();
+        }
         let share = percent(self.0.batch);
         if mostly {
             format!("{share} of the requests are marked as batch: latency does not matter, only money counts.")
@@ -115,7 +122,7 @@ impl Words<'_> {
     }
 
     pub(super) fn too_young(&self) -> String {
-        format!("there are {} requests from less than a day; ask again after some days", self.0.requests)
+        format!("there is no more than {} from less than a day; ask again after some days", counted(self.0.requests))
     }
 
     pub(super) fn because_few(&self) -> String {
