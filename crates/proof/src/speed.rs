@@ -54,21 +54,19 @@ impl Speed {
     #[must_use]
     pub fn of(measured: &Pairs, profile: Option<&Profile>) -> Option<Self> {
         let requests = measured.n;
-        let slope = profile.map(|profile| 1e6 / profile.tokens_per_second);
+        let profile = profile.map(promised);
         if requests < ENOUGH {
-            let (profile, per_token) = profile.zip(slope)?;
-            let at_mean = profile.first_token.as_secs_f64() * 1e6;
+            let (at_mean, per_token) = profile?;
             return Some(Self { at_mean, mean_tokens: 0.0, per_token, per_token_error: 0.0, source: Source::Profile });
         }
         let moments = measured.moments();
         let (at_mean, mean_tokens) = (moments.mean_y, moments.mean_x);
         let flat = |per_token, source| Self { at_mean, mean_tokens, per_token, per_token_error: 0.0, source };
-        let line = line(&moments).filter(|_| moments.var_x.sqrt() >= VARIED * mean_tokens);
-        Some(match (line, slope) {
+        Some(match (line(&moments), profile) {
             (Some((per_token, per_token_error)), _) => {
                 Self { at_mean, mean_tokens, per_token, per_token_error, source: Source::Line { requests } }
             }
-            (None, Some(slope)) => flat(slope, Source::MeanAndProfile { requests }),
+            (None, Some((_, per_token))) => flat(per_token, Source::MeanAndProfile { requests }),
             (None, None) => flat(0.0, Source::Mean { requests }),
         })
     }
@@ -80,12 +78,18 @@ impl Speed {
     }
 }
 
-/// The slope of the least-squares line and its standard error; `None` where it says that more tokens take less time.
-fn line(moments: &Moments) -> Option<(f64, f64)> {
-    let Moments { n, var_x, var_y, cov, .. } = *moments;
+/// What a profile says: the time to the first token and for each token after it, microseconds.
+pub(crate) fn promised(profile: &Profile) -> (f64, f64) {
+    (profile.first_token.as_secs_f64() * 1e6, 1e6 / profile.tokens_per_second)
+}
+
+/// What one more output token takes by the least-squares line through (output tokens, microseconds), and the standard error
+/// of it; `None` where tokens hardly vary, or more of them do not take more time.
+pub(crate) fn line(moments: &Moments) -> Option<(f64, f64)> {
+    let Moments { n, mean_x, var_x, var_y, cov, .. } = *moments;
     let slope = cov / var_x;
     let residual = (var_y - cov * slope).max(0.0) * (n - 1.0) / (n - 2.0);
-    (slope >= 0.0).then(|| (slope, (residual / (var_x * (n - 1.0))).sqrt()))
+    (var_x.sqrt() >= VARIED * mean_x && slope > 0.0).then(|| (slope, (residual / (var_x * (n - 1.0))).sqrt()))
 }
 
 impl Source {

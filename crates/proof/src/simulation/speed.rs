@@ -3,10 +3,7 @@
 use routing::{Profile, Tally};
 use serde::Serialize;
 
-/// The least answered requests that a speed is measured from.
-const ENOUGH: u64 = 30;
-/// Where output tokens vary by less than that share of their mean, a line through them says nothing.
-const LEAST_SPREAD: f64 = 0.1;
+use crate::speed::{ENOUGH, line, promised};
 
 /// The speed of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -35,16 +32,15 @@ impl Speed {
     /// The speed that a profile says.
     #[must_use]
     pub fn of(profile: &Profile, known: Known) -> Self {
-        let first_token_us = profile.first_token.as_secs_f64() * 1e6;
-        Self { first_token_us, token_us: 1e6 / profile.tokens_per_second, known }
+        let (first_token_us, token_us) = promised(profile);
+        Self { first_token_us, token_us, known }
     }
 
     /// The speed of the answers in a tally, without what decisions took; `None`: there are too few.
     ///
-    /// A line through (output tokens, time), which errs least over all of them. Where tokens hardly vary or the line is no
+    /// By the line of a report, [`crate::speed`]. Where tokens hardly vary or the line is no
     /// speed, the mean times to the first token and from there.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "statistics")]
     pub fn measured(tally: &Tally) -> Option<Self> {
         if tally.speed.n < ENOUGH {
             return None;
@@ -52,9 +48,9 @@ impl Speed {
         let moments = tally.speed.moments();
         let deciding = tally.decision.mean().unwrap_or(0.0).min(moments.mean_y);
         let speed = |first_token_us: f64, token_us| Self { first_token_us, token_us, known: Known::Measured };
-        let slope = if moments.var_x > 0.0 { moments.cov / moments.var_x } else { 0.0 };
-        let first = moments.mean_y - deciding - slope * moments.mean_x;
-        if moments.var_x.sqrt() >= LEAST_SPREAD * moments.mean_x && slope > 0.0 && first >= 0.0 {
+        // A line that says that the first token comes before the request is no speed.
+        let by_line = line(&moments).map(|(slope, _)| (moments.mean_y - deciding - slope * moments.mean_x, slope));
+        if let Some((first, slope)) = by_line.filter(|(first, _)| *first >= 0.0) {
             return Some(speed(first, slope));
         }
         let first = match tally.first_token.mean() {
@@ -62,7 +58,7 @@ impl Speed {
             _ => 0.0,
         };
         let rest = (moments.mean_y - deciding - first).max(0.0);
-        let tokens = tally.speed.x as f64 / tally.speed.n as f64;
+        let tokens = moments.mean_x;
         Some(if tokens > 0.0 { speed(first, rest / tokens) } else { speed(first + rest, 0.0) })
     }
 
@@ -124,6 +120,17 @@ mod tests {
     #[test]
     fn a_line_that_falls_is_no_speed() {
         check(&tally((0..100).map(|n| (100 + n, Some(50), 1_000_050 - 1_000 * n))), 0.0, 950_500.0 / 149.5);
+    }
+
+    #[test]
+    fn a_measured_line_is_the_one_of_a_report() {
+        let tally = tally((0..100).map(|n| (50 + n * 3, None, 200_050 + 5_000 * n + n * n % 7 * 10_000)));
+        let report = crate::speed::Speed::of(&tally.speed, None).unwrap();
+        let simulated = Speed::measured(&tally).unwrap();
+        assert!((simulated.token_us - report.per_token).abs() < 1e-6, "{simulated:?} {report:?}");
+        // A report's line is of the whole time, from which 50 microseconds of deciding are taken.
+        let whole = simulated.first_token_us + simulated.token_us * 100.0 + 50.0;
+        assert!((whole - report.of_tokens(100.0)).abs() < 1e-3, "{simulated:?} {report:?}");
     }
 
     #[test]
