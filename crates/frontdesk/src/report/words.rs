@@ -78,6 +78,7 @@ pub(super) fn dollars(usd: Option<f64>) -> String {
         None => "-".to_owned(),
         Some(usd) if usd >= 100.0 => format!("${usd:.0}"),
         Some(usd) if usd >= 1.0 => format!("${usd:.2}"),
+        Some(usd) if usd > 0.0 && usd < 0.001 => format!("${usd:.6}"),
         Some(usd) => format!("${usd:.4}"),
     }
 }

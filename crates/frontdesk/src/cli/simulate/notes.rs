@@ -42,7 +42,7 @@ fn source_notes(told: &Told, notes: &mut Vec<String>) {
                 .to_owned(),
         ),
         Source::Prompts(counts) if counts.without_output > 0 => notes.push(format!(
-            "{} of {} prompts do not say how long their answer is: {} tokens are taken for it (--output-tokens).",
+            "How long the answer is, is not written for {} of {} prompts: {} tokens are taken for it (--output-tokens).",
             counts.without_output, counts.requests, counts.output_tokens
         )),
         Source::Prompts(_) => {}

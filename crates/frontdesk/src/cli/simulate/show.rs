@@ -178,6 +178,16 @@ pub(super) fn seconds(milliseconds: f64) -> String {
 }
 
 pub(super) fn dollars(cost: NanoUsd) -> String {
-    let usd = cost.as_usd();
-    if usd >= 100.0 { format!("${usd:.2}") } else { format!("${usd:.4}") }
+    usd(cost.as_usd())
+}
+
+/// Dollars: cents where there are many, and enough places for the cost of one request.
+pub(super) fn usd(usd: f64) -> String {
+    if usd > 0.0 && usd < 0.001 {
+        format!("${usd:.6}")
+    } else if usd >= 100.0 {
+        format!("${usd:.2}")
+    } else {
+        format!("${usd:.4}")
+    }
 }

@@ -4,7 +4,7 @@ use proof::comparison::{Sides, Sums};
 use proof::simulation::{Curve, Move, Queued};
 use routing::NanoUsd;
 
-use super::show::{dollars, other, seconds};
+use super::show::{dollars, other, seconds, usd};
 use super::told::{Side, Source, Told};
 use crate::demo::guide;
 use crate::screen::Grid;
@@ -124,7 +124,7 @@ pub(super) fn errors(curve: &Curve) -> Grid {
     let row = |point: &proof::simulation::Point| {
         let shares = [point.savings.latency, point.savings.cost].map(|share| format!("{:.1} %", 100.0 * share));
         let figures = [format!("{:.1} %", 100.0 * point.error_rate), seconds(point.mean_latency_ms)];
-        figures.into_iter().chain([format!("${:.4}", point.cost_usd)]).chain(shares).collect()
+        figures.into_iter().chain([usd(point.cost_usd)]).chain(shares).collect()
     };
     Grid::new(0, &["errors", "latency", "cost", "saves time", "saves cost"], curve.points.iter().map(row))
 }
@@ -132,7 +132,7 @@ pub(super) fn errors(curve: &Curve) -> Grid {
 /// What other prices would come to; nothing where no model has one.
 pub(super) fn prices(side: &Side) -> Option<Grid> {
     let row = |change: &proof::simulation::Change| {
-        let money = [change.cost_usd, change.baseline_cost_usd].map(|usd| format!("${usd:.4}"));
+        let money = [change.cost_usd, change.baseline_cost_usd].map(usd);
         let begin = [change.model.clone(), format!("× {}", change.factor)];
         let share = format!("{:.1} %", 100.0 * change.savings_cost);
         begin.into_iter().chain(money).chain([share]).collect()
