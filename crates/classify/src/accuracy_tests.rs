@@ -111,8 +111,8 @@ fn nothing_is_judged_that_was_trained_on() {
 }
 
 /// A little below what was measured when the weights were made, see weights/README.md.
-const GOLD: f64 = 0.91;
-const WORST_LABEL: f64 = 0.87;
-const PUBLIC_GOLD: f64 = 0.93;
-const DEV: f64 = 0.94;
-const STEADY: f64 = 0.87;
+const GOLD: f64 = 0.93;
+const WORST_LABEL: f64 = 0.88;
+const PUBLIC_GOLD: f64 = 0.91;
+const DEV: f64 = 0.93;
+const STEADY: f64 = 0.93;

@@ -11,7 +11,7 @@ use crate::look::Look;
 /// Where the first stage is less sure than that, the encoder is asked.
 pub const ENCODER_BELOW: f32 = 0.8;
 /// How much the encoder's word counts beside the first stage's, in the mean of their log-probabilities.
-const ENCODER_SHARE: f32 = 0.7;
+const ENCODER_SHARE: f32 = 0.6;
 /// Two judges that agree know more than either: their mean is sharpened by this, chosen on rows held out.
 const SHARPENING: f32 = 0.75;
 
