@@ -10,6 +10,8 @@ use crate::read::{Origin, facts_between};
 
 /// The format of the tallies that this program writes. Those of another are made again from the rows.
 pub(crate) const FORMAT: u8 = 1;
+/// Cells that are looked through for a row's.
+const FEW: usize = 32;
 /// Milliseconds of an hour.
 pub(crate) const HOUR_MS: u128 = 3_600_000;
 
@@ -42,6 +44,12 @@ fn ids_of(hours: Range<i64>) -> Range<u128> {
 
 /// Adds a row to the cell that it belongs to.
 pub(crate) fn add(cells: &mut Cells, record: &Record) {
+    let fact = Fact::from(record);
+    // A group mostly has few cells and many rows: looking through them is cheaper than four new strings a row.
+    if let Some((_, tally)) = cells.iter_mut().take(FEW).find(|(key, _)| key.is_of(record)) {
+        tally.add(&fact);
+        return;
+    }
     let name = |name: &Option<String>| name.clone().unwrap_or_default();
     let origin = Origin {
         router: name(&record.router),
@@ -49,7 +57,17 @@ pub(crate) fn add(cells: &mut Cells, record: &Record) {
         category: name(&record.category),
         model: name(&record.model),
     };
-    cells.entry(CellKey { hour: hour_of(record.id), origin }).or_default().add(&Fact::from(record));
+    cells.entry(CellKey { hour: hour_of(record.id), origin }).or_default().add(&fact);
+}
+
+impl CellKey {
+    fn is_of(&self, record: &Record) -> bool {
+        let Origin { router, key, category, model } = &self.origin;
+        let names =
+            [(model, &record.model), (category, &record.category), (router, &record.router), (key, &record.key)];
+        self.hour == hour_of(record.id)
+            && names.iter().all(|(ours, name)| **ours == name.as_deref().unwrap_or_default())
+    }
 }
 
 /// Adds cells to those that are there, within the transaction that the caller holds.
@@ -84,10 +102,14 @@ pub(crate) fn again(connection: &Connection, hours: Range<i64>) -> rusqlite::Res
     merge(connection, cells)
 }
 
-/// Whether every tally is of this program's format.
+/// Whether the tallies are of this program's format. All are made again at once, so the first and the last tell.
 pub(crate) fn current(connection: &Connection) -> rusqlite::Result<bool> {
-    let odd = "SELECT EXISTS (SELECT 1 FROM rollups WHERE substr(tally, 1, 1) <> ?1)";
-    connection.query_row(odd, params![[FORMAT].as_slice()], |row| row.get::<_, bool>(0)).map(|odd| !odd)
+    let end = |order: &str| {
+        let sql = format!("SELECT substr(tally, 1, 1) FROM rollups ORDER BY hour {order} LIMIT 1");
+        connection.query_row(&sql, [], |row| row.get::<_, Vec<u8>>(0)).optional()
+    };
+    let ours = |format: Option<Vec<u8>>| format.is_none_or(|format| format == [FORMAT]);
+    Ok(ours(end("ASC")?) && ours(end("DESC")?))
 }
 
 pub(crate) fn encode(tally: &Tally) -> rusqlite::Result<Vec<u8>> {
