@@ -54,14 +54,6 @@ impl Reader {
         let sql = format!("SELECT {}, {}", end("ASC"), end("DESC"));
         self.connection.query_row(&sql, [], |row| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?)))
     }
-
-    /// Calls `each` with the rows of a period (microseconds since the Unix epoch), oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn served(&self, period: &std::ops::Range<i64>, each: &mut dyn FnMut(Served)) -> rusqlite::Result<()> {
-        served_between(&self.connection, period.start, period.end, each)
-    }
 }
 
 /// Confidences are of single precision; the ledger's columns are not.
@@ -73,10 +65,6 @@ fn single(confidence: Option<f64>) -> Option<f32> {
 /// What is read of a request. Names are those of its time; the configuration may have changed since.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Served {
-    /// Its id, a UUID.
-    pub id: u128,
-    /// The key it was made with.
-    pub key: Option<String>,
     /// When it came in, microseconds since the Unix epoch.
     pub time_us: i64,
     /// The router; `None` for an override.
@@ -113,21 +101,17 @@ pub struct Served {
     pub metadata: Option<String>,
 }
 
-const SELECT: &str = "SELECT id, key, time_us, router, category, decided_by, confidence, model, fallback, status, error,
+const SELECT: &str = "SELECT time_us, router, category, decided_by, confidence, model, fallback, status, error,
     input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost_nano_usd, classifier_cost_nano_usd,
-    baseline_cost_nano_usd, decision_us, first_token_us, total_us, metadata FROM requests WHERE id >= ?1 AND id < ?2 ORDER BY id";
+    baseline_cost_nano_usd, decision_us, first_token_us, total_us, metadata FROM requests WHERE id >= ?1 ORDER BY id";
 
 /// Calls `each` with the rows since a time (microseconds since the Unix epoch), oldest first.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub fn served_since(connection: &Connection, time_us: i64, each: &mut dyn FnMut(Served)) -> rusqlite::Result<()> {
-    served_between(connection, time_us, i64::MAX, each)
-}
-
-fn served_between(connection: &Connection, start: i64, end: i64, each: &mut dyn FnMut(Served)) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(SELECT)?;
-    let mut rows = statement.query(params![crate::row::first_id_at(start), crate::row::first_id_at(end)])?;
+    let mut rows = statement.query(params![crate::row::first_id_at(time_us)])?;
     while let Some(row) = rows.next()? {
         each(served(row)?);
     }
@@ -138,8 +122,6 @@ fn served(row: &Row<'_>) -> rusqlite::Result<Served> {
     let unsigned = |column: &str| row.get::<_, i64>(column).map(i64::unsigned_abs);
     let maybe = |column: &str| row.get::<_, Option<i64>>(column).map(|value| value.map(i64::unsigned_abs));
     Ok(Served {
-        id: u128::from_be_bytes(row.get("id")?),
-        key: row.get("key")?,
         time_us: row.get("time_us")?,
         router: row.get("router")?,
         category: row.get("category")?,

@@ -20,7 +20,7 @@ pub(super) use show::print;
 use show::{list_errors, sentences};
 pub(super) use strength::Strengths;
 
-use super::files::{self, Labelled};
+use super::files::{self, Given, Labelled};
 use super::{Configured, NO, recorded};
 
 /// Measure how right a classifier is on labelled prompts.
@@ -88,21 +88,17 @@ impl Eval {
         }
         let (labelled, configured) = self.labelled()?;
         let logged = of_sample(&labelled)?;
-        let (router, mut judged) = match (&self.classifier, &logged) {
-            (None, Some(logged)) => (files::any_router(&configured)?, as_said(&labelled.examples, logged)),
-            _ => {
-                let (router, bound) = self.bound(&configured)?;
-                let judged = judge(&router, &bound, &labelled.examples);
-                (router, judged)
-            }
+        let given = self.given(&configured)?;
+        let mut judged = match (&self.classifier, &logged) {
+            (None, Some(logged)) => as_said(&labelled.examples, logged),
+            _ => judge(&given.router, given.bound()?, &labelled.examples),
         };
         let of_sample = logged.map(|logged| OfSample {
             estimate: weigh(&mut judged, &logged, &labelled.unlabelled),
             unlabelled: labelled.open,
             of: labelled.of,
         });
-        let strengths = files::strengths(&configured, &router)?;
-        let mut evaluation = evaluate(&judged, &|label| strengths.of(label));
+        let mut evaluation = evaluate(&judged, &|label| given.strengths.of(label));
         if let Some(OfSample { estimate, .. }) = &of_sample {
             evaluation.accuracy_ci95 = estimate.ci95;
         }
@@ -124,15 +120,11 @@ impl Eval {
         Ok((recorded::labelled(&configured, self.since)?, configured))
     }
 
-    /// The classifier that is measured.
-    fn bound(&self, configured: &Configured) -> anyhow::Result<(Router, Bound)> {
+    /// The router and the classifier that are measured.
+    fn given(&self, configured: &Configured) -> anyhow::Result<Given> {
         match &self.classifier {
-            Some(path) if path.as_os_str() != "embedded" => {
-                let model = files::weights(path)?;
-                let router = files::router_of(&model);
-                Ok((router.clone(), Bound::to(model, &router)))
-            }
-            _ => files::classifier(configured),
+            Some(path) if path.as_os_str() != "embedded" => Ok(Given::of(files::weights(path)?)),
+            _ => files::given(configured),
         }
     }
 

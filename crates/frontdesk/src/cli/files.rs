@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use classify::dataset::read_rows;
 use classify::{Bound, ENCODER_BELOW, Embedded, Example, Logged};
-use routing::{Classifying, Kind, Router, Session, Sticky};
+use routing::{Classifying, Kind, Router, Session, Sticky, Table};
 
 use super::Configured;
 use super::eval::Strengths;
@@ -86,12 +86,6 @@ pub(super) fn router<'a>(config: &'a Config, path: &Path, name: Option<&str>) ->
     found.with_context(|| format!("there is no router `{name}` in {}", path.display()))
 }
 
-/// The router that was asked for, whatever finds its categories.
-pub(super) fn any_router(configured: &Configured) -> anyhow::Result<Router> {
-    let Some(path) = &configured.config else { return Ok(router_of(&*Embedded::builtin()?)) };
-    Ok(router(&offline(path)?, path, configured.router.as_deref())?.clone())
-}
-
 /// Weights from a file.
 pub(super) fn weights(path: &Path) -> anyhow::Result<Arc<Embedded>> {
     let file = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
@@ -99,30 +93,53 @@ pub(super) fn weights(path: &Path) -> anyhow::Result<Arc<Embedded>> {
     Ok(Arc::new(model))
 }
 
-/// The router that was asked for and its embedded classifier.
-pub(super) fn classifier(configured: &Configured) -> anyhow::Result<(Router, Bound)> {
+/// A router, and what belongs to it.
+pub(super) struct Given {
+    pub(super) router: Router,
+    /// How strong its categories are beside one another.
+    pub(super) strengths: Strengths,
+    /// Its embedded classifier, where it asks one.
+    bound: Option<Bound>,
+}
+
+/// The router that was asked for, whatever finds its categories.
+pub(super) fn given(configured: &Configured) -> anyhow::Result<Given> {
     let Some(path) = &configured.config else {
-        let model = Embedded::builtin()?;
-        let mut router = router_of(&model);
-        let bound = Bound::to(model, &router).with_encoder();
-        router.classifying.encoder_below = bound.has_encoder().then_some(ENCODER_BELOW);
-        return Ok((router, bound));
+        let mut given = Given::of(Embedded::builtin()?);
+        given.bound = given.bound.map(Bound::with_encoder);
+        let encoder = given.bound.as_ref().is_some_and(Bound::has_encoder);
+        given.router.classifying.encoder_below = encoder.then_some(ENCODER_BELOW);
+        return Ok(given);
     };
     let config = offline(path)?;
     let router = router(&config, path, configured.router.as_deref())?;
     let position = config.table.routers.iter().position(|known| known.name == router.name).unwrap_or(0);
     let bound = config.classifiers.get(position).cloned().flatten();
-    let bound = bound.with_context(|| format!("the router `{}` has no embedded classifier", router.name))?;
-    Ok((router.clone(), bound))
+    Ok(Given { router: router.clone(), strengths: Strengths::new(router, &config.table), bound })
 }
 
-/// How strong the categories of a router are beside one another.
-pub(super) fn strengths(configured: &Configured, router: &Router) -> anyhow::Result<Strengths> {
-    let table = match &configured.config {
-        Some(path) => offline(path)?.table,
-        None => routing::Table::default(),
-    };
-    Ok(Strengths::new(router, &table))
+/// The router that was asked for and its embedded classifier.
+pub(super) fn classifier(configured: &Configured) -> anyhow::Result<(Router, Bound)> {
+    let given = given(configured)?;
+    let bound = given.bound()?.clone();
+    Ok((given.router, bound))
+}
+
+impl Given {
+    /// A model's labels as the categories of a router without models.
+    pub(super) fn of(model: Arc<Embedded>) -> Self {
+        let router = router_of(&model);
+        let bound = Some(Bound::to(model, &router));
+        Self { strengths: Strengths::new(&router, &Table::default()), router, bound }
+    }
+
+    /// The embedded classifier.
+    ///
+    /// # Errors
+    /// When the router has none.
+    pub(super) fn bound(&self) -> anyhow::Result<&Bound> {
+        self.bound.as_ref().with_context(|| format!("the router `{}` has no embedded classifier", self.router.name))
+    }
 }
 
 /// A router without models whose categories are a model's labels.

@@ -81,7 +81,7 @@ impl Label {
                     self.file.display()
                 );
             }
-            return Ok((files::any_router(configured)?.categories, Beside::default()));
+            return Ok((files::given(configured)?.router.categories, Beside::default()));
         };
         let config = files::offline(path)?;
         let categories = files::router(&config, path, configured.router.as_deref())?.categories.clone();

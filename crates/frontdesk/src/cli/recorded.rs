@@ -116,13 +116,9 @@ pub(super) fn labels(reader: &Reader, router: &str, since_us: i64) -> anyhow::Re
 }
 
 /// What the gateway said of a request, which stands for itself.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "confidences are of single precision; the ledger's columns are not"
-)]
 fn logged(request: &Routed) -> Logged {
-    let confidence = request.confidence.map(|confidence| confidence as f32);
-    Logged { said: request.category.clone(), confidence, weight: 1.0, decision_us: 0.0 }
+    let said = request.category.clone();
+    Logged { said, confidence: request.confidence, weight: 1.0, decision_us: 0.0 }
 }
 
 /// A labelled request as a labelled prompt.

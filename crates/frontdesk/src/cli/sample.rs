@@ -99,8 +99,7 @@ impl Sample {
                 labelled += 1;
             } else if request.kept {
                 kept += 1;
-                let confidence = single(request.confidence);
-                let stratum = Stratum { category: request.category.clone(), band: Band::of(confidence) };
+                let stratum = Stratum { category: request.category.clone(), band: Band::of(request.confidence) };
                 sampler.offer(stratum, request);
             }
         };
@@ -195,7 +194,7 @@ fn write_rows(reader: &Reader, rows: &[Drawn<Routed>], to: &mut dyn Write) -> an
             messages: &messages,
             tools: kept.tools.unwrap_or(false),
             said: &item.category,
-            confidence: single(item.confidence),
+            confidence: item.confidence,
             decided_by: &kept.decided_by,
             decision_us: kept.decision_us,
             request_id: request_id.to_string(),
@@ -239,10 +238,4 @@ fn left_alone(path: &Path) -> ExitCode {
         path.display()
     );
     ExitCode::from(NO)
-}
-
-/// Confidences are of single precision; the ledger's columns are not.
-#[expect(clippy::cast_possible_truncation, reason = "back to what it was")]
-fn single(confidence: Option<f64>) -> Option<f32> {
-    confidence.map(|confidence| confidence as f32)
 }

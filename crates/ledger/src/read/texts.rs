@@ -12,7 +12,7 @@ pub struct Routed {
     /// The category.
     pub category: String,
     /// How sure the classifier was; `None`: none was asked.
-    pub confidence: Option<f64>,
+    pub confidence: Option<f32>,
     /// Whether its prompt is kept.
     pub kept: bool,
 }
@@ -76,7 +76,7 @@ fn routed(row: &Row<'_>) -> rusqlite::Result<Routed> {
     Ok(Routed {
         id: u128::from_be_bytes(row.get("id")?),
         category: row.get("category")?,
-        confidence: row.get("confidence")?,
+        confidence: super::single(row.get("confidence")?),
         kept: row.get("kept")?,
     })
 }

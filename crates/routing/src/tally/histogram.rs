@@ -67,11 +67,6 @@ impl Histogram {
             (below >= rank).then(|| middle(*bucket))
         })
     }
-
-    /// (lowest value of a bucket, values in it), in order; empty buckets are left out.
-    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.counts.iter().map(|(bucket, count)| (lowest(*bucket), *count))
-    }
 }
 
 /// The bucket of a value: its leading bits below the first, behind the place of the first.
